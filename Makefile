@@ -1,0 +1,50 @@
+# Everything a fresh machine needs: Python 3.11 and make.
+PYTHON ?= python3.11
+UV_VERSION = 0.13.9
+BIN = .venv/bin
+READY = .venv/.ready
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements.lock requirements-uv.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: $(READY) ## Make .venv from the lock file, with `payments` in .venv/bin
+
+run: install ## Start Postgres, the Stripe sandbox, the service and its worker; Ctrl-C stops all
+	@$(BIN)/payments run
+
+test: install ## Run all tests
+	@$(BIN)/python -m pytest
+
+check: install ## Format, lint, types, import contracts, ASCII and LF
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/architecture
+
+format: install ## Format the code and sort its imports
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+demo: install ## Take one payment for each user type through the whole path
+	@$(BIN)/payments demo
+
+migrate: install ## Bring the database of DATABASE_URL to the newest schema
+	@$(BIN)/payments migrate
+
+lock: install ## Pin the newest versions that pyproject.toml allows
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev pyproject.toml -o requirements.lock
+
+clean: ## Remove the environment, caches and local data
+	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.PHONY: help install run test check format demo migrate lock clean
+.DEFAULT_GOAL := help

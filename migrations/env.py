@@ -1,0 +1,47 @@
+"""Alembic's hook. Each migration is one transaction, gives up quickly if it cannot have its locks, and waits for no other for long."""
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.postgres.database import normal_url
+from adapters.postgres.schema import VERSION_TABLE
+from adapters.postgres.tables import metadata
+
+ONE_AT_A_TIME = 0x7061796D656E7473
+"""Key of the advisory lock that lets one migration run at a time."""
+
+
+def run(connection: Connection) -> None:
+    """Run the migrations over a connection."""
+    connection.execute(text(f"select pg_advisory_lock({ONE_AT_A_TIME})"))
+    connection.execute(text("set lock_timeout = '5s'"))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=True,
+        version_table=VERSION_TABLE,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main() -> None:
+    """Connect and run. The lock goes with the connection."""
+    url = normal_url(context.config.attributes.get("url") or os.environ["DATABASE_URL"])
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(run)
+    finally:
+        await engine.dispose()
+
+
+asyncio.run(main())

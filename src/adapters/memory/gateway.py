@@ -1,0 +1,194 @@
+"""A payment provider in memory, with the member, the bank and the network in the hands of a test."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct, json
+from msgspec.structs import replace
+
+from application.errors import (
+    CurrencyRefused,
+    CustomerUnknown,
+    InvalidEvent,
+    InvalidSignature,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from application.ports.gateway import (
+    CheckoutOrder,
+    CheckoutSession,
+    Delivery,
+    InvoiceDocuments,
+    PreparedRequest,
+    ProviderEvent,
+    SessionStatus,
+)
+from application.ports.world import Clock
+from domain.member import Member, UserId
+from domain.payment import Figures, PaymentId
+
+HOSTED_PAGE: Final = "https://checkout.example/pay"
+
+
+class Fault(Struct, frozen=True):
+    """A call that goes wrong: before its effect, or after it so that only the answer is lost."""
+
+    error: Exception
+    after_effect: bool = False
+
+
+class MemoryGateway:
+    """The port PaymentGateway. Keys, sessions and customers behave as Stripe's do; `calls` counts what was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._answers: dict[str, tuple[str, str]] = {}
+        self._faults: dict[str, list[Fault]] = {}
+        self.customers: dict[str, Member] = {}
+        self.orders: dict[str, CheckoutOrder] = {}
+        self.sessions: dict[str, CheckoutSession] = {}
+        self.unchargeable: set[str] = set()
+        self.calls: Counter[str] = Counter()
+
+    def fail_next(self, call: str, error: Exception | None = None, *, after_effect: bool = False) -> None:
+        """Let the next call of a name fail, by default with ProviderUnavailable."""
+        fault = Fault(error or ProviderUnavailable("no answer"), after_effect)
+        self._faults.setdefault(call, []).append(fault)
+
+    def prepare_customer(self, member: Member) -> PreparedRequest:
+        return PreparedRequest(json.encode(member).decode())
+
+    async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
+        fault = await self._begin("create_customer")
+        member = json.decode(request, type=Member)
+        customer_id = self._once(key, request, f"cus_{len(self.customers) + 1}")
+        self.customers.setdefault(customer_id, member)
+        self._end(fault)
+        return customer_id
+
+    async def find_customer(self, user_id: UserId, email: str) -> str | None:
+        self._end(await self._begin("find_customer"))
+        return next((found for found, member in self.customers.items() if member.user_id == user_id), None)
+
+    def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:
+        return PreparedRequest(json.encode(order).decode())
+
+    async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
+        fault = await self._begin("open_checkout")
+        order = json.decode(request, type=CheckoutOrder)
+        known = key in self._answers
+        if not known and order.amount.currency in self.unchargeable:
+            raise CurrencyRefused(f"Invalid currency: {order.amount.currency}")
+        if not known and order.customer_id not in self.customers:
+            raise CustomerUnknown(f"No such customer: {order.customer_id}", code="resource_missing")
+        session_id = self._once(key, request, f"cs_test_{len(self.sessions) + 1}")
+        opened = CheckoutSession(
+            id=session_id,
+            status=SessionStatus.OPEN,
+            settled=False,
+            received=Figures(order.amount.amount_minor, order.amount.currency),
+            expires_at=order.expires_at,
+            url=f"{HOSTED_PAGE}/{session_id}",
+            payment_id=order.payment_id,
+        )
+        self.orders[session_id] = order
+        self.sessions.setdefault(session_id, opened)
+        self._end(fault)
+        return opened
+
+    async def checkout(self, session_id: str) -> CheckoutSession | None:
+        self._end(await self._begin("checkout"))
+        return self.sessions.get(session_id)
+
+    async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
+        self._end(await self._begin("find_checkout"))
+        found = [session for session in self.sessions.values() if session.payment_id == payment_id]
+        return found[-1] if found else None
+
+    async def expire_checkout(self, session_id: str) -> CheckoutSession | None:
+        fault = await self._begin("expire_checkout")
+        session = self.sessions.get(session_id)
+        if session is not None and session.status is SessionStatus.OPEN:
+            session = self._change(session_id, status=SessionStatus.EXPIRED, url=None)
+        self._end(fault)
+        return session
+
+    async def invoice(self, invoice_id: str) -> InvoiceDocuments:
+        self._end(await self._begin("invoice"))
+        if not any(session.invoice_id == invoice_id for session in self.sessions.values()):
+            raise ProviderRefused(f"No such invoice: {invoice_id}", code="resource_missing")
+        base = f"https://invoice.example/{invoice_id}"
+        return InvoiceDocuments(hosted_url=base, pdf_url=f"{base}/pdf")
+
+    def pay(self, session_id: str, received: Figures | None = None) -> CheckoutSession:
+        """The member pays, by default what was asked for."""
+        session = self.sessions[session_id]
+        number = session_id.removeprefix("cs_test_")
+        return self._change(
+            session_id,
+            status=SessionStatus.COMPLETE,
+            settled=True,
+            url=None,
+            received=received or session.received,
+            payment_intent_id=f"pi_{number}",
+            invoice_id=f"in_{number}",
+            paid_at=self._clock.now(),
+        )
+
+    def pay_later(self, session_id: str) -> CheckoutSession:
+        """The member finishes the checkout with a delayed method."""
+        return self._change(session_id, status=SessionStatus.COMPLETE, url=None)
+
+    def run_out(self, session_id: str) -> CheckoutSession:
+        """The checkout ends unpaid."""
+        return self._change(session_id, status=SessionStatus.EXPIRED, url=None)
+
+    def _change(self, session_id: str, **changes: object) -> CheckoutSession:
+        self.sessions[session_id] = replace(self.sessions[session_id], **changes)
+        return self.sessions[session_id]
+
+    def _once(self, key: str, request: str, new: str) -> str:
+        known = self._answers.setdefault(key, (request, new))
+        if known[0] != request:
+            raise ProviderRefused("keys can only be used with the same parameters", code="idempotency_error")
+        return known[1]
+
+    async def _begin(self, call: str) -> Fault | None:
+        self.calls[call] += 1
+        await asyncio.sleep(0)
+        faults = self._faults.get(call)
+        fault = faults.pop(0) if faults else None
+        if fault is not None and not fault.after_effect:
+            raise fault.error
+        return fault
+
+    def _end(self, fault: Fault | None) -> None:
+        if fault is not None:
+            raise fault.error
+
+
+class MemoryEventReader:
+    """The port EventReader: knows the events that were signed here."""
+
+    SIGNATURE: Final = "signed"
+
+    def __init__(self) -> None:
+        self._events: dict[bytes, ProviderEvent] = {}
+
+    def signed(self, event: ProviderEvent) -> Delivery:
+        """A delivery of an event, as its provider would sign it."""
+        self._events[event.body] = event
+        return Delivery(body=event.body, signature=self.SIGNATURE)
+
+    def authentic(self, delivery: Delivery, now: datetime) -> ProviderEvent:
+        if delivery.signature != self.SIGNATURE:
+            raise InvalidSignature("the signature is not good")
+        return self.read(delivery.body)
+
+    def read(self, body: bytes) -> ProviderEvent:
+        event = self._events.get(body)
+        if event is None:
+            raise InvalidEvent("the body is no event")
+        return event

@@ -1,0 +1,56 @@
+"""Reads over the store in memory."""
+
+from typing import cast
+
+from adapters.memory.store import MemoryStore
+from application.ports.reads import PaymentRecord
+from domain.invoice import Invoice
+from domain.member import UserId
+from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.subscription import Subscription
+
+
+class MemoryBillingHistory:
+    """The port BillingHistory."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def page(
+        self, user_id: UserId, *, limit: int, before: PaymentId | None, status: PaymentStatus | None
+    ) -> list[PaymentRecord]:
+        found = [
+            payment
+            for payment in self._store.payments()
+            if payment.user_id == user_id
+            and (before is None or payment.id < before)
+            and status in (None, payment.status)
+        ]
+        newest_first = sorted(found, key=lambda payment: payment.id, reverse=True)
+        return [self._record(payment) for payment in newest_first[:limit]]
+
+    async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
+        found = next((payment for payment in self._store.payments() if payment.id == payment_id), None)
+        return self._record(found) if found is not None and found.user_id == user_id else None
+
+    def _record(self, payment: Payment) -> PaymentRecord:
+        row = self._store.rows.get((Invoice, payment.id))
+        return PaymentRecord(payment=payment, invoice=cast("Invoice", row.value) if row else None)
+
+
+class MemoryEntitlements:
+    """The port Entitlements."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def of(self, user_id: UserId) -> Subscription:
+        row = self._store.rows.get((Subscription, user_id))
+        return cast("Subscription", row.value) if row else Subscription(user_id=user_id)
+
+
+class MemoryReadiness:
+    """The port Readiness."""
+
+    async def problem(self) -> str | None:
+        return None

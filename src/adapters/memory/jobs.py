@@ -1,0 +1,99 @@
+"""Jobs in memory: claims, leases that end, fencing and dead letters, as the table has them."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from application.errors import Conflict
+from application.ports.jobs import ClaimedJob, JobKind, NewJob
+from application.ports.world import Clock
+
+
+class JobRow(Struct, kw_only=True):
+    """A job and where it stands: `ready`, `leased`, `done` or `dead`."""
+
+    id: int
+    job: NewJob
+    run_at: datetime
+    state: str = "ready"
+    attempts: int = 0
+    lease: int | None = None
+    leased_until: datetime | None = None
+    last_error: str | None = None
+
+
+class MemoryJobs:
+    """The committed jobs, and the worker's side of them (the port JobQueue)."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._leases = 0
+        self.rows: list[JobRow] = []
+
+    def add(self, job: NewJob) -> None:
+        """Store a job unless its kind and subject were ever stored before."""
+        if not any((row.job.kind, row.job.subject) == (job.kind, job.subject) for row in self.rows):
+            run_at = self._clock.now() + timedelta(seconds=job.delay_seconds)
+            self.rows.append(JobRow(id=len(self.rows) + 1, job=job, run_at=run_at))
+
+    def check_lease(self, job: ClaimedJob) -> None:
+        """Raise Conflict when the job is no longer in the hands that claimed it."""
+        if self._held(job) is None:
+            raise Conflict(f"the lease of job {job.id} was lost", constraint="lease")
+
+    def finish(self, job: ClaimedJob) -> None:
+        """The job is done."""
+        row = self._held(job)
+        if row is not None:
+            row.state, row.lease, row.leased_until = "done", None, None
+
+    async def claim(self, kinds: frozenset[JobKind], *, limit: int, lease_seconds: float) -> list[ClaimedJob]:
+        """Take what is due, oldest first."""
+        now = self._clock.now()
+        due = [row for row in self.rows if row.state == "ready" and row.run_at <= now and row.job.kind in kinds]
+        claimed = []
+        for row in sorted(due, key=lambda row: (row.run_at, row.id))[:limit]:
+            self._leases += 1
+            row.state, row.attempts, row.lease = "leased", row.attempts + 1, self._leases
+            row.leased_until = now + timedelta(seconds=lease_seconds)
+            claimed.append(
+                ClaimedJob(
+                    id=row.id,
+                    kind=row.job.kind,
+                    subject=row.job.subject,
+                    attempt=row.attempts,
+                    attempts_max=row.job.attempts_max,
+                    lease=self._leases,
+                )
+            )
+        return claimed
+
+    async def complete(self, job: ClaimedJob) -> bool:
+        """Finish a job that is still in these hands."""
+        held = self._held(job) is not None
+        self.finish(job)
+        return held
+
+    async def fail(self, job: ClaimedJob, error: str, *, retry_after_seconds: float | None) -> bool:
+        """Put a failed job back, or among the dead."""
+        row = self._held(job)
+        if row is None:
+            return False
+        self._put_back(row, error, retry_after_seconds)
+        return True
+
+    async def reap(self, *, retry_after_seconds: float) -> int:
+        """Take back what no worker has answered for in time."""
+        now = self._clock.now()
+        lost = [row for row in self.rows if row.state == "leased" and row.leased_until and row.leased_until < now]
+        for row in lost:
+            self._put_back(row, "the lease ended: the worker died or hung", retry_after_seconds)
+        return len(lost)
+
+    def _held(self, job: ClaimedJob) -> JobRow | None:
+        return next((row for row in self.rows if row.id == job.id and row.lease == job.lease), None)
+
+    def _put_back(self, row: JobRow, error: str, retry_after_seconds: float | None) -> None:
+        dead = retry_after_seconds is None or row.attempts >= row.job.attempts_max
+        row.state, row.lease, row.leased_until, row.last_error = "dead" if dead else "ready", None, None, error
+        row.run_at = self._clock.now() + timedelta(seconds=retry_after_seconds or 0)

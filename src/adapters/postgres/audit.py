@@ -1,0 +1,30 @@
+"""The audit rows: one for each change of state, written with it."""
+
+from typing import Final
+
+from adapters.postgres import tables
+from adapters.postgres.statements import insert_into
+from adapters.postgres.transaction import PostgresTransaction, Write
+from domain.audit import Cause
+
+ADD_AUDIT: Final = insert_into(
+    tables.AuditRow, ("entity", "entity_id", "from_status", "to_status", "why", "actor", "event_id")
+)
+
+
+def note_move(
+    transaction: PostgresTransaction, entity: str, entity_id: object, before: str | None, after: str, cause: Cause
+) -> None:
+    """Note a change of state with its cause; nothing when the state is the same."""
+    if before == after:
+        return
+    values = {
+        "entity": entity,
+        "entity_id": str(entity_id),
+        "from_status": before,
+        "to_status": after,
+        "why": cause.why,
+        "actor": cause.actor,
+        "event_id": cause.event_id,
+    }
+    transaction.note(("audit", entity, entity_id, after), Write(ADD_AUDIT, values))

@@ -1,0 +1,138 @@
+"""The connections: an asyncpg pool for writes and hot reads, a SQLAlchemy engine for the reads that list."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from adapters.postgres.faults import our_errors
+from adapters.postgres.statements import Statement
+from application.errors import TryAgain
+
+CONNECTIONS_MAX: Final = 8
+"""A Postgres core is busy with eight; more only wait inside it."""
+
+ACQUIRE_SECONDS_MAX: Final = 2.0
+CONNECT_SECONDS_MAX: Final = 5.0
+COMMAND_SECONDS_MAX: Final = 10.0
+
+SETTINGS: Final = {
+    "application_name": "payments",
+    "timezone": "UTC",
+    "statement_timeout": "8s",
+    "lock_timeout": "4s",
+    "idle_in_transaction_session_timeout": "15s",
+}
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
+
+class PlainConnection(asyncpg.Connection):
+    """A connection that is given back without asyncpg's reset query, one round trip less.
+
+    Safe because nothing here listens, sets session parameters or takes session locks; a transaction that is left open is rolled
+    back by the unit of work, or its connection is thrown away.
+    """
+
+    def get_reset_query(self) -> str:
+        """Nothing to reset."""
+        return ""
+
+
+def normal_url(url: str) -> str:
+    """A Postgres URL without a driver suffix: `postgresql+asyncpg://...` is accepted as `postgresql://...`."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.split('+')[0].replace('postgres', 'postgresql').replace('postgresqlql', 'postgresql')}://{rest}"
+
+
+def shown_url(url: str) -> str:
+    """The URL for messages and logs: without its password."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}@{host}" if parts.username else host))
+
+
+class Database:
+    """One Postgres database. Nothing is connected before it is needed."""
+
+    def __init__(self, url: str) -> None:
+        self.url = normal_url(url)
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._engine: AsyncEngine | None = None
+        self._opening = asyncio.Lock()
+
+    async def acquire(self) -> Connection:
+        """A connection of its own for the caller, to be given back with `release`. Raises TryAgain when none can be had in time."""
+        with our_errors():
+            pool = self._pool or await self._open()
+            try:
+                return await pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+            except TimeoutError as error:
+                raise TryAgain("every connection to the database is busy") from error
+
+    async def release(self, connection: Connection, *, broken: bool = False) -> None:
+        """Give a connection back, or throw it away when its state is unknown."""
+        if self._pool is None:
+            return
+        if broken:
+            connection.terminate()
+        await self._pool.release(connection)
+
+    async def rows(self, statement: Statement, values: Mapping[str, object]) -> list[asyncpg.Record]:
+        """The rows of one statement that is its own transaction, in one round trip."""
+        connection = await self.acquire()
+        broken = True
+        try:
+            with our_errors():
+                rows = await connection.fetch(statement.sql, *statement.arguments(values))
+            broken = False
+        finally:
+            await self.release(connection, broken=broken)
+        return rows
+
+    def sessions(self) -> async_sessionmaker[AsyncSession]:
+        """Sessions for the reads that list, filter and page."""
+        if self._engine is None:
+            scheme, _, rest = self.url.partition("://")
+            self._engine = create_async_engine(
+                f"{scheme}+asyncpg://{rest}",
+                pool_size=CONNECTIONS_MAX,
+                max_overflow=0,
+                pool_timeout=ACQUIRE_SECONDS_MAX,
+                connect_args={"server_settings": SETTINGS, "timeout": CONNECT_SECONDS_MAX},
+            )
+        return async_sessionmaker(self._engine, expire_on_commit=False)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._pool is not None:
+            await self._pool.close()
+        if self._engine is not None:
+            await self._engine.dispose()
+        self._pool, self._engine = None, None
+
+    async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self.url,
+                    min_size=1,
+                    max_size=CONNECTIONS_MAX,
+                    timeout=CONNECT_SECONDS_MAX,
+                    command_timeout=COMMAND_SECONDS_MAX,
+                    connection_class=PlainConnection,
+                    server_settings=SETTINGS,
+                )
+        return self._pool
+
+
+def open_database(closing: AsyncExitStack, url: str) -> Database:
+    """A database that is closed with everything else."""
+    database = Database(url)
+    closing.push_async_callback(database.close)
+    return database

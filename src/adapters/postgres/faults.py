@@ -1,0 +1,43 @@
+"""The one place where what Postgres and its driver raise becomes what the application understands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import asyncpg
+
+from application.errors import Conflict, TryAgain
+
+PASSING: Final = ("08", "25006", "40", "53", "55P03", "57")
+"""SQLSTATE classes and codes that pass: lost connections, a standby, deadlocks, exhausted resources, lock time-outs, shutdowns and
+statement time-outs (PostgreSQL manual, appendix A)."""
+
+LOST: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What asyncpg raises when a connection breaks under it. InternalClientError is neither a PostgresError nor an InterfaceError."""
+
+
+def translated(error: BaseException) -> Exception | None:
+    """The application's word for a fault of the store; null for everything that is none."""
+    if isinstance(error, asyncpg.PostgresError):
+        code = error.sqlstate or ""
+        if code.startswith("23"):
+            constraint = getattr(error, "constraint_name", None)
+            return Conflict(f"the store refused the change by its rule {constraint}", constraint=constraint)
+        if code.startswith(PASSING):
+            return TryAgain(f"the database is not available just now ({code})")
+        return None
+    if isinstance(error, LOST):
+        return TryAgain("the connection to the database was lost or could not be made")
+    return None
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Raise the application's errors instead of the driver's."""
+    try:
+        yield
+    except Exception as error:
+        ours = translated(error)
+        if ours is None:
+            raise
+        raise ours from error

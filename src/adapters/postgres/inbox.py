@@ -1,0 +1,69 @@
+"""The inbox in Postgres: the event's key makes a second delivery wait for the first, and then find nothing to do."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres import tables
+from adapters.postgres.statements import Statement, table
+from adapters.postgres.transaction import PostgresTransaction, Write
+from application.ports.gateway import ProviderEvent
+from application.ports.store import EventState, StoredEvent
+
+events = table(tables.EventRow)
+KEPT: Final = ("id", "type", "api_version", "created_at", "state", "error", "body")
+KEEP: Final = Statement(
+    insert(events)
+    .values({name: bindparam(name) for name in KEPT})
+    .on_conflict_do_nothing(index_elements=["id"])
+    .returning(events.c.id)
+)
+PARKED: Final = Statement(
+    select(events)
+    .where(events.c.id == bindparam("the_id"), events.c.state == EventState.PARKED.value)
+    .with_for_update()
+)
+SETTLE: Final = Statement(
+    update(events)
+    .where(events.c.id == bindparam("the_id"))
+    .values(state=bindparam("new_state"), error=bindparam("new_error"))
+)
+
+
+class PostgresInbox:
+    """The port Inbox."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._transaction = transaction
+
+    async def first_time(self, event: ProviderEvent) -> bool:
+        return await self._keep(event, EventState.HANDLED, None)
+
+    def ignore(self, event_id: str) -> None:
+        self.settle(event_id, EventState.IGNORED)
+
+    async def park(self, event: ProviderEvent, error: str) -> None:
+        await self._keep(event, EventState.PARKED, error)
+
+    async def parked(self, event_id: str) -> StoredEvent | None:
+        row = await self._transaction.row(PARKED, {"the_id": event_id})
+        if row is None:
+            return None
+        return StoredEvent(id=row["id"], body=row["body"], state=EventState(row["state"]), error=row["error"])
+
+    def settle(self, event_id: str, state: EventState, error: str | None = None) -> None:
+        values = {"the_id": event_id, "new_state": state.value, "new_error": error}
+        self._transaction.note(("events", event_id), Write(SETTLE, values))
+
+    async def _keep(self, event: ProviderEvent, state: EventState, error: str | None) -> bool:
+        values = {
+            "id": event.id,
+            "type": event.type,
+            "api_version": event.api_version,
+            "created_at": event.created,
+            "state": state.value,
+            "error": error,
+            "body": event.body,
+        }
+        return await self._transaction.row(KEEP, values) is not None

@@ -1,0 +1,87 @@
+"""Payments in Postgres."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, case, or_, select
+
+from adapters.postgres import tables
+from adapters.postgres.audit import note_move
+from adapters.postgres.rows import ADD_PAYMENT, SAVE_PAYMENT, payment_columns, payment_of
+from adapters.postgres.statements import Statement, table
+from adapters.postgres.transaction import PostgresTransaction, Write
+from domain.audit import Cause
+from domain.member import UserId
+from domain.payment import UNFINISHED, Payment, PaymentId
+
+payments = table(tables.PaymentRow)
+BY_ID: Final = select(payments).where(payments.c.id == bindparam("the_id"))
+GET: Final = Statement(BY_ID)
+GET_LOCKED: Final = Statement(BY_ID.with_for_update())
+OF_SESSION: Final = Statement(
+    select(payments)
+    .where(
+        or_(
+            payments.c.checkout_session_id == bindparam("session_id"),
+            payments.c.id == bindparam("the_id", type_=payments.c.id.type),
+        )
+    )
+    .order_by(case((payments.c.checkout_session_id == bindparam("session_id"), 0), else_=1))
+    .limit(1)
+    .with_for_update()
+)
+UNFINISHED_OF: Final = Statement(
+    select(payments)
+    .where(payments.c.user_id == bindparam("user_id"))
+    .where(or_(*(payments.c.status == status.value for status in sorted(UNFINISHED))))
+    .order_by(payments.c.status)
+    .limit(1)
+    .with_for_update()
+)
+
+
+class PostgresPayments:
+    """The port Payments. Remembers the version of every payment it has read: a save must build on what was seen."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._transaction = transaction
+        self._known: dict[UUID, tuple[Payment, int]] = {}
+
+    def add(self, payment: Payment, cause: Cause) -> None:
+        self._known[payment.id] = (payment, 0)
+        self._note_add(payment)
+        note_move(self._transaction, "payment", payment.id, None, payment.status, cause)
+
+    async def get(self, id: PaymentId, *, lock: bool = False) -> Payment | None:
+        return await self._one(GET_LOCKED if lock else GET, {"the_id": id})
+
+    async def of_session(self, session_id: str, payment_id: PaymentId | None) -> Payment | None:
+        return await self._one(OF_SESSION, {"session_id": session_id, "the_id": payment_id})
+
+    async def unfinished_of(self, user_id: UserId) -> Payment | None:
+        payment = await self._one(UNFINISHED_OF, {"user_id": user_id})
+        return payment if payment is not None and payment.status in UNFINISHED else None
+
+    def save(self, payment: Payment, cause: Cause) -> None:
+        known, version = self._known[payment.id]
+        if payment == known:
+            return
+        self._known[payment.id] = (payment, version)
+        if version == 0:
+            self._note_add(payment)
+        else:
+            values = {**payment_columns(payment), "the_key": payment.id, "seen_version": version}
+            self._transaction.note(("payments", payment.id), Write(SAVE_PAYMENT, values))
+        note_move(self._transaction, "payment", payment.id, known.status, payment.status, cause)
+
+    def _note_add(self, payment: Payment) -> None:
+        write = Write(ADD_PAYMENT, {**payment_columns(payment), "version": 1})
+        self._transaction.note(("payments", payment.id), write)
+
+    async def _one(self, statement: Statement, values: dict[str, object]) -> Payment | None:
+        row = await self._transaction.row(statement, values)
+        if row is None:
+            return None
+        payment = payment_of(row)
+        self._known[payment.id] = (payment, row["version"])
+        return payment

@@ -1,0 +1,199 @@
+"""Rows on the outside, entities on the inside: plain functions in both directions, beside the statements that use them."""
+
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from adapters.postgres import tables
+from adapters.postgres.statements import insert_into, update_versioned
+from application.ports.gateway import PreparedRequest
+from application.ports.mail import Letter
+from application.ports.store import Customer, Mail
+from domain.catalogue import PlanId
+from domain.checkout import Checkout
+from domain.invoice import Invoice, ReceiptNumber
+from domain.member import Locale, UserId, UserType
+from domain.money import Money
+from domain.payment import DisputeStatus, Payment, PaymentId, PaymentStatus, Review
+from domain.subscription import Period, Subscription, SubscriptionStatus
+
+
+class Row(Protocol):
+    """A row by column name. Any: the driver gives each column's own type."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def payment_of(row: Row) -> Payment:
+    """The payment of a row."""
+    return Payment(
+        id=PaymentId(row["id"]),
+        user_id=UserId(row["user_id"]),
+        user_type=UserType(row["user_type"]),
+        plan=PlanId(row["plan"]),
+        amount=Money(row["amount_minor"], row["currency"]),
+        created_at=row["created_at"],
+        renewal=row["renewal"],
+        status=PaymentStatus(row["status"]),
+        checkout_session_id=row["checkout_session_id"],
+        payment_intent_id=row["payment_intent_id"],
+        paid_at=row["paid_at"],
+        refunded_minor=row["refunded_minor"],
+        dispute=DisputeStatus(row["dispute"]) if row["dispute"] else None,
+        review=review_of(row["review"]),
+    )
+
+
+def review_of(value: object) -> Review | None:
+    """The figures of a JSON column: text from asyncpg, decoded from SQLAlchemy."""
+    if value is None:
+        return None
+    return msgspec.json.decode(value, type=Review) if isinstance(value, str) else msgspec.convert(value, Review)
+
+
+def payment_columns(payment: Payment) -> dict[str, object]:
+    """The columns of a payment."""
+    return {
+        "id": payment.id,
+        "user_id": payment.user_id,
+        "user_type": payment.user_type.value,
+        "plan": payment.plan,
+        "amount_minor": payment.amount.amount_minor,
+        "currency": payment.amount.currency,
+        "created_at": payment.created_at,
+        "renewal": payment.renewal,
+        "status": payment.status.value,
+        "checkout_session_id": payment.checkout_session_id,
+        "payment_intent_id": payment.payment_intent_id,
+        "paid_at": payment.paid_at,
+        "refunded_minor": payment.refunded_minor,
+        "dispute": payment.dispute.value if payment.dispute else None,
+        "review": msgspec.json.encode(payment.review).decode() if payment.review else None,
+    }
+
+
+PAYMENT_CHANGES: Final = (
+    "status",
+    "checkout_session_id",
+    "payment_intent_id",
+    "paid_at",
+    "refunded_minor",
+    "dispute",
+    "review",
+)
+ADD_PAYMENT: Final = insert_into(tables.PaymentRow, [column.name for column in tables.PaymentRow.__table__.columns])
+SAVE_PAYMENT: Final = update_versioned(tables.PaymentRow, "id", PAYMENT_CHANGES)
+
+
+def subscription_of(user_id: UserId, row: Row | None) -> Subscription:
+    """The subscription of a row that holds its periods as three arrays; NONE for no row."""
+    if row is None:
+        return Subscription(user_id=user_id)
+    periods = zip(row["payment_ids"], row["starts"], row["ends"], strict=True)
+    return Subscription(
+        user_id=user_id,
+        user_type=UserType(row["user_type"]),
+        plan=PlanId(row["plan"]),
+        status=SubscriptionStatus(row["status"]),
+        periods=tuple(
+            Period(payment_id=PaymentId(payment_id), starts_at=starts_at, ends_at=ends_at)
+            for payment_id, starts_at, ends_at in periods
+        ),
+    )
+
+
+def subscription_columns(subscription: Subscription) -> dict[str, object]:
+    """The columns of a subscription; its periods are rows of their own."""
+    return {
+        "user_id": subscription.user_id,
+        "user_type": subscription.user_type.value if subscription.user_type else None,
+        "plan": subscription.plan,
+        "status": subscription.status.value,
+    }
+
+
+def period_columns(subscription: Subscription, n: int) -> dict[str, object]:
+    """The columns of the n-th period, counted from 1, chained to the one before it."""
+    period = subscription.periods[n - 1]
+    return {
+        "user_id": subscription.user_id,
+        "n": n,
+        "payment_id": period.payment_id,
+        "starts_at": period.starts_at,
+        "ends_at": period.ends_at,
+        "previous_n": n - 1 if n > 1 else None,
+        "previous_ends_at": subscription.periods[n - 2].ends_at if n > 1 else None,
+    }
+
+
+ADD_SUBSCRIPTION: Final = insert_into(
+    tables.SubscriptionRow, [column.name for column in tables.SubscriptionRow.__table__.columns]
+)
+SAVE_SUBSCRIPTION: Final = update_versioned(tables.SubscriptionRow, "user_id", ("user_type", "plan", "status"))
+ADD_PERIOD: Final = insert_into(tables.PeriodRow, [column.name for column in tables.PeriodRow.__table__.columns])
+
+
+def customer_of(row: Row) -> Customer:
+    """The member's record of a row."""
+    return Customer(
+        user_id=UserId(row["user_id"]),
+        email=row["email"],
+        name=row["name"],
+        locale=Locale(row["locale"]),
+        provider_id=row["provider_id"],
+        request=PreparedRequest(row["request"]) if row["request"] is not None else None,
+        attempt=row["attempt"],
+        prepared_at=row["prepared_at"],
+    )
+
+
+def checkout_of(row: Row) -> Checkout:
+    """The checkout of a row."""
+    names = Checkout.__struct_fields__
+    return Checkout(**{name: row[name] for name in names})
+
+
+def invoice_of(row: Row) -> Invoice:
+    """The invoice data of a row."""
+    return Invoice(
+        payment_id=PaymentId(row["payment_id"]),
+        number=ReceiptNumber(row["number"]) if row["number"] is not None else None,
+        issued_at=row["issued_at"],
+        stripe_invoice_id=row["stripe_invoice_id"],
+        hosted_url=row["hosted_url"],
+        pdf_url=row["pdf_url"],
+    )
+
+
+def mail_of(row: Row) -> Mail:
+    """The letter of a row."""
+    return Mail(
+        key=row["key"],
+        payment_id=PaymentId(row["payment_id"]),
+        letter=Letter(to=row["recipient"], subject=row["subject"], html=row["html"], text=row["plain"]),
+        written_at=row["written_at"],
+        in_doubt_since=row["in_doubt_since"],
+        sent_at=row["sent_at"],
+        provider_id=row["provider_id"],
+    )
+
+
+def mail_columns(mail: Mail) -> dict[str, object]:
+    """The columns of a letter."""
+    return {
+        "key": mail.key,
+        "payment_id": mail.payment_id,
+        "recipient": mail.letter.to,
+        "subject": mail.letter.subject,
+        "html": mail.letter.html,
+        "plain": mail.letter.text,
+        "written_at": mail.written_at,
+        "in_doubt_since": mail.in_doubt_since,
+        "sent_at": mail.sent_at,
+        "provider_id": mail.provider_id,
+    }
+
+
+def plain_columns(value: msgspec.Struct) -> dict[str, object]:
+    """The columns of a struct whose fields are columns of the same names."""
+    return {name: getattr(value, name) for name in value.__struct_fields__}

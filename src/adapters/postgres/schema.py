@@ -1,0 +1,80 @@
+"""Bringing a database to the newest schema, and telling whether it is there."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from adapters.postgres.database import Database
+from adapters.postgres.faults import our_errors
+from application.errors import TryAgain
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+PACKAGED: Final = Path(__file__).parent / "migrations"
+IN_THE_REPOSITORY: Final = Path(__file__).parents[3] / "migrations"
+VERSION_TABLE: Final = "migration"
+
+
+def migrations() -> Path:
+    """Where the migration scripts lie: inside the installed package, or at the top of the repository."""
+    return PACKAGED if PACKAGED.is_dir() else IN_THE_REPOSITORY
+
+
+def alembic_config(url: str) -> "Config":
+    """Alembic's configuration for one database."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    config.attributes["url"] = url
+    return config
+
+
+def newest() -> str:
+    """The revision that this code needs."""
+    return max(path.name.split("_")[0] for path in (migrations() / "versions").glob("[0-9]*.py"))
+
+
+async def migrate(url: str) -> str:
+    """Bring the database to the newest schema, one transaction a migration, and return its revision. Several at once wait in turn.
+
+    Raises TryAgain when the database cannot be reached.
+    """
+    from alembic import command
+
+    with our_errors():
+        # Alembic's environment runs an event loop of its own, hence the thread.
+        await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+    return newest()
+
+
+class PostgresReadiness:
+    """The port Readiness."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._newest = newest()
+
+    async def problem(self) -> str | None:
+        try:
+            connection = await self._database.acquire()
+        except TryAgain:
+            return "the database cannot be reached"
+        broken = True
+        try:
+            with our_errors():
+                found = await connection.fetchval(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 # a constant
+            broken = False
+        except TryAgain:
+            return "the database does not answer"
+        except asyncpg.UndefinedTableError:
+            broken = False
+            return "the database has no schema yet: run `payments migrate`"
+        finally:
+            await self._database.release(connection, broken=broken)
+        if found is None or found < self._newest:
+            return f"the database is at revision {found}, this version needs {self._newest}: run `payments migrate`"
+        return None

@@ -1,0 +1,134 @@
+"""The unit of work over Postgres, and what it gives access to."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres import tables
+from adapters.postgres.database import Database
+from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.jobs import PostgresWorkJobs
+from adapters.postgres.payments import PostgresPayments
+from adapters.postgres.records import Records, RecordStatements
+from adapters.postgres.rows import checkout_of, customer_of, invoice_of, mail_columns, mail_of, plain_columns
+from adapters.postgres.statements import Statement, table
+from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.transaction import PostgresTransaction, Write
+from application.ports.store import Customer, Mail
+from domain.checkout import Checkout
+from domain.invoice import Invoice
+from domain.member import UserId
+from domain.payment import PaymentId
+
+CUSTOMERS: Final = RecordStatements(tables.CustomerRow, "user_id", value_of=customer_of, columns=plain_columns)
+CHECKOUTS: Final = RecordStatements(tables.CheckoutRow, "payment_id", value_of=checkout_of, columns=plain_columns)
+INVOICES: Final = RecordStatements(tables.InvoiceRow, "payment_id", value_of=invoice_of, columns=plain_columns)
+MAILS: Final = RecordStatements(tables.MailRow, "key", value_of=mail_of, columns=mail_columns, lock=True)
+
+counters = table(tables.ReceiptCounterRow)
+NEXT_SEQUENCE: Final = Statement(
+    insert(counters)
+    .values(year=bindparam("year"), last=1)
+    .on_conflict_do_update(index_elements=["year"], set_={"last": counters.c.last + 1})
+    .returning(counters.c.last)
+)
+
+refusals = table(tables.RefusedCurrencyRow)
+REFUSED_CURRENCIES: Final = Statement(select(func.array_agg(refusals.c.currency).label("currencies")))
+REFUSE_CURRENCY: Final = Statement(
+    insert(refusals)
+    .values({name: bindparam(name) for name in ("currency", "reason", "refused_at")})
+    .on_conflict_do_nothing()
+)
+
+
+class PostgresUnitOfWork(PostgresTransaction):
+    """One transaction with everything that is stored at hand."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.payments = PostgresPayments(self)
+        self.subscriptions = PostgresSubscriptions(self)
+        self.customers = PostgresCustomers(self)
+        self.checkouts = PostgresCheckouts(self)
+        self.invoices = PostgresInvoices(self)
+        self.inbox = PostgresInbox(self)
+        self.mails = PostgresMails(self)
+        self.jobs = PostgresWorkJobs(self)
+        self.refused_currencies = PostgresRefusedCurrencies(self)
+
+
+class PostgresCustomers:
+    """The port Customers."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._records = Records[Customer](transaction, CUSTOMERS)
+
+    async def of(self, user_id: UserId) -> Customer | None:
+        return await self._records.find(user_id)
+
+    def save(self, customer: Customer) -> None:
+        self._records.save(customer)
+
+
+class PostgresCheckouts:
+    """The port Checkouts."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._records = Records[Checkout](transaction, CHECKOUTS)
+
+    async def of(self, payment_id: PaymentId) -> Checkout | None:
+        return await self._records.find(payment_id)
+
+    def save(self, checkout: Checkout) -> None:
+        self._records.save(checkout)
+
+
+class PostgresInvoices:
+    """The port Invoices."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._transaction = transaction
+        self._records = Records[Invoice](transaction, INVOICES)
+
+    async def of(self, payment_id: PaymentId) -> Invoice | None:
+        return await self._records.find(payment_id)
+
+    def save(self, invoice: Invoice) -> None:
+        self._records.save(invoice)
+
+    async def next_sequence(self, year: int) -> int:
+        row = await self._transaction.row(NEXT_SEQUENCE, {"year": year})
+        if row is None:
+            raise RuntimeError("the receipt counter gave no number")
+        return int(row["last"])
+
+
+class PostgresMails:
+    """The port Mails."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._records = Records[Mail](transaction, MAILS)
+
+    async def of(self, key: str) -> Mail | None:
+        return await self._records.find(key)
+
+    def save(self, mail: Mail) -> None:
+        self._records.save(mail)
+
+
+class PostgresRefusedCurrencies:
+    """The port RefusedCurrencies."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._transaction = transaction
+
+    async def all(self) -> frozenset[str]:
+        row = await self._transaction.row(REFUSED_CURRENCIES, {})
+        return frozenset((row["currencies"] if row else None) or ())
+
+    def add(self, currency: str, reason: str, at: datetime) -> None:
+        values = {"currency": currency, "reason": reason, "refused_at": at}
+        self._transaction.note(("refused_currencies", currency), Write(REFUSE_CURRENCY, values))

@@ -1,0 +1,114 @@
+"""What Stripe delivers to the webhook door: authentic, then read with only the fields we need."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from adapters.stripe.sessions import Session, instant
+from adapters.stripe.signature import verify
+from application.errors import InvalidEvent
+from application.ports.gateway import (
+    CheckoutCompleted,
+    CheckoutExpired,
+    CheckoutFailed,
+    Delivery,
+    NothingToDo,
+    ProviderEvent,
+    ProviderFact,
+    Unreadable,
+)
+
+COMPLETED: Final = frozenset({"checkout.session.completed", "checkout.session.async_payment_succeeded"})
+FAILED: Final = "checkout.session.async_payment_failed"
+EXPIRED: Final = "checkout.session.expired"
+OURS: Final = COMPLETED | {FAILED, EXPIRED}
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
+"""All that decoding raises for bytes of any kind; nesting thousands of levels deep is a RecursionError."""
+
+
+class Data(Struct):
+    """An event's `data`, its object yet to be read."""
+
+    object: Raw
+
+
+class Envelope(Struct):
+    """An event as Stripe wraps it. A thin event (`v2.core.event`) has no data, and writes its time as text."""
+
+    id: str
+    object: str
+    type: str
+    created: int | str
+    livemode: bool = False
+    api_version: str | None = None
+    account: str | None = None
+    data: Data | None = None
+
+
+ENVELOPES: Final = msgspec.json.Decoder(Envelope)
+SESSIONS: Final = msgspec.json.Decoder(Session)
+
+
+class StripeEventReader:
+    """The port EventReader. `live` is the mode of our key: events of the other mode are turned away."""
+
+    def __init__(self, *, secrets: Sequence[str], live: bool) -> None:
+        self._secrets = tuple(secrets)
+        self._live = live
+
+    def authentic(self, delivery: Delivery, now: datetime) -> ProviderEvent:
+        verify(delivery.body, delivery.signature, self._secrets, now)
+        return self.read(delivery.body)
+
+    def read(self, body: bytes) -> ProviderEvent:
+        try:
+            envelope = ENVELOPES.decode(body)
+            created = _created(envelope.created)
+        except UNREADABLE as error:
+            raise InvalidEvent("The body is no event of Stripe.") from error
+        if envelope.object not in ("event", "v2.core.event") or not _plain(envelope):
+            raise InvalidEvent("The body is no event of Stripe.")
+        if envelope.livemode is not self._live:
+            raise InvalidEvent("The event is of the other mode: a live event in test mode, or the reverse.")
+        return ProviderEvent(
+            id=envelope.id,
+            type=envelope.type,
+            created=created,
+            api_version=envelope.api_version,
+            body=body,
+            fact=self._fact(envelope),
+        )
+
+    def _fact(self, envelope: Envelope) -> ProviderFact:
+        if envelope.object != "event" or envelope.type not in OURS or envelope.account is not None:
+            return NothingToDo()
+        if envelope.data is None:
+            return Unreadable("it has no data")
+        try:
+            session = SESSIONS.decode(envelope.data.object)
+            # Other products of the same account sell in other modes, and a session of the other mode is as good as unknown.
+            if session.mode != "payment" or session.livemode is not self._live:
+                return NothingToDo()
+            understood = session.understood()
+        except UNREADABLE as error:
+            return Unreadable(str(error))
+        if envelope.type in COMPLETED:
+            return CheckoutCompleted(understood)
+        return CheckoutFailed(understood) if envelope.type == FAILED else CheckoutExpired(understood)
+
+
+def _created(value: int | str) -> datetime:
+    if isinstance(value, int):
+        return instant(value)
+    found = datetime.fromisoformat(value)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _plain(envelope: Envelope) -> bool:
+    """Whether the words of the envelope can be stored and shown."""
+    words = (envelope.id, envelope.type, envelope.api_version or "-")
+    return all(0 < len(word) <= 255 and word.isprintable() for word in words)

@@ -1,0 +1,94 @@
+"""Checkout Sessions as Stripe writes them, read tolerantly: only the fields we need, in every shape that a version gave them."""
+
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from application.ports.gateway import CheckoutSession, SessionStatus
+from domain.payment import Figures, PaymentId
+
+SETTLED: Final = frozenset({"paid", "no_payment_required"})
+"""The payment statuses on which to fulfil (Stripe: "Fulfill orders", fulfil on the status and never on an event's name)."""
+
+
+class Expanded(Struct):
+    """An object where its id alone might stand."""
+
+    id: str
+
+
+class Charge(Struct):
+    """A charge, for the time of its making."""
+
+    id: str
+    created: int
+
+
+class PaymentIntent(Struct):
+    """A payment intent, for its charge."""
+
+    id: str
+    latest_charge: Charge | str | None = None
+
+
+class Session(Struct):
+    """A Checkout Session. `metadata` is `[]` where some versions mean an empty object."""
+
+    id: str
+    mode: str
+    payment_status: str
+    expires_at: int
+    livemode: bool
+    status: str | None = None
+    url: str | None = None
+    amount_total: int | None = None
+    currency: str | None = None
+    metadata: dict[str, str] | list[object] | None = None
+    payment_intent: PaymentIntent | str | None = None
+    invoice: Expanded | str | None = None
+
+    @property
+    def payment_id(self) -> PaymentId | None:
+        """Our payment's id, where the session carries one."""
+        value = self.metadata.get("payment_id") if isinstance(self.metadata, dict) else None
+        try:
+            return PaymentId(UUID(value)) if value else None
+        except ValueError:
+            return None
+
+    def understood(self) -> CheckoutSession:
+        """The session in the application's words. Raises ValueError for what cannot be true."""
+        intent, charge = self.payment_intent, None
+        if isinstance(intent, PaymentIntent) and isinstance(intent.latest_charge, Charge):
+            charge = intent.latest_charge
+        ids = [self.id, _id(intent), _id(self.invoice)]
+        if any(found is not None and ("\0" in found or not 0 < len(found) <= 255) for found in ids):
+            raise ValueError("an id of Stripe has 1 to 255 characters")
+        settled = self.payment_status in SETTLED
+        return CheckoutSession(
+            id=self.id,
+            # Sessions of versions before 2022 have no status: what was settled is complete.
+            status=SessionStatus(self.status or ("complete" if settled else "open")),
+            settled=settled,
+            received=Figures(self.amount_total, self.currency.lower() if self.currency else None),
+            expires_at=instant(self.expires_at),
+            url=self.url,
+            payment_id=self.payment_id,
+            payment_intent_id=_id(intent),
+            invoice_id=_id(self.invoice),
+            paid_at=instant(charge.created) if settled and charge is not None else None,
+        )
+
+
+def instant(seconds: int) -> datetime:
+    """A Unix time as a UTC instant. Raises ValueError when it lies outside the calendar."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"no instant: {seconds}") from error
+
+
+def _id(value: Expanded | PaymentIntent | str | None) -> str | None:
+    return value if value is None or isinstance(value, str) else value.id

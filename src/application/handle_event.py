@@ -1,0 +1,52 @@
+"""Which verb an event of the provider calls."""
+
+from typing import assert_never
+
+from application.confirm_payment import ConfirmPayment
+from application.errors import UnfitEvent
+from application.expire_checkout import ExpireCheckout
+from application.fail_payment import FailPayment
+from application.ports.gateway import (
+    CheckoutCompleted,
+    CheckoutExpired,
+    CheckoutFailed,
+    NothingToDo,
+    ProviderEvent,
+    Unreadable,
+)
+from application.ports.store import UnitOfWork
+from domain.audit import Cause
+from domain.payment import Payment
+
+
+class HandleEvent:
+    """Applies one event inside the unit of work that keeps it. Money wins: a settled session is confirmed whatever the event is called."""
+
+    def __init__(self, *, confirm: ConfirmPayment, expire: ExpireCheckout, fail: FailPayment) -> None:
+        self._confirm = confirm
+        self._expire = expire
+        self._fail = fail
+
+    async def within(self, work: UnitOfWork, event: ProviderEvent) -> bool:
+        """Apply the event. False when it concerns nothing of ours.
+
+        Raises UnfitEvent when it is ours and cannot be applied to what is stored.
+        """
+        cause = Cause(why=event.type, actor="stripe", event_id=event.id)
+        payment: Payment | None = None
+        match event.fact:
+            case CheckoutCompleted(session):
+                payment = await self._confirm.within(work, session, at=event.created, cause=cause)
+            case CheckoutExpired(session) | CheckoutFailed(session) if session.settled:
+                payment = await self._confirm.within(work, session, at=event.created, cause=cause)
+            case CheckoutExpired(session):
+                payment = await self._expire.within(work, session, cause=cause)
+            case CheckoutFailed(session):
+                payment = await self._fail.within(work, session, cause=cause)
+            case NothingToDo():
+                pass
+            case Unreadable(reason):
+                raise UnfitEvent(f"event {event.id} of type {event.type} cannot be read: {reason}")
+            case _:
+                assert_never(event.fact)
+        return payment is not None

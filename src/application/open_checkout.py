@@ -1,0 +1,215 @@
+"""Opening the hosted checkout of a payment, in phases that any crash can be resumed from.
+
+1. The customer: its exact request is stored; made at the provider under its own key; its id is stored.
+2. The request that opens the checkout is stored, then sent under the attempt's key.
+3. The session is stored.
+
+Whoever comes after a crash sends the same bytes under the same key and gets the same customer and the same session. No call to
+the provider is made inside a unit of work.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from application.again import again
+from application.confirm_payment import followed
+from application.errors import CurrencyRefused, CustomerUnknown, ProviderRefused, ProviderUnavailable
+from application.ports.gateway import CheckoutOrder, CheckoutSession, PaymentGateway, PreparedRequest
+from application.ports.store import BeginWork, Customer, UnitOfWork
+from application.ports.world import Clock
+from domain.audit import Cause
+from domain.catalogue import Plan
+from domain.checkout import FAILURES_MAX, Checkout
+from domain.member import Member
+from domain.payment import Payment, PaymentId
+
+log = logging.getLogger(__name__)
+
+MEMORY_OF_KEYS: Final = timedelta(hours=23)
+"""How long the provider surely recognises an idempotency key (Stripe keeps them for at least 24 hours)."""
+
+
+class OpenCheckout:
+    """Brings a noted payment to an open hosted checkout. Its caller holds the claim on the attempt."""
+
+    def __init__(self, *, begin: BeginWork, gateway: PaymentGateway, clock: Clock, checkout_minutes: int) -> None:
+        self._begin = begin
+        self._gateway = gateway
+        self._clock = clock
+        self._lifetime = timedelta(minutes=checkout_minutes)
+
+    async def __call__(self, payment: Payment, plan: Plan, member: Member) -> None:
+        """Open, or resume the opening.
+
+        Raises ProviderUnavailable when the same may be tried again at once, ProviderRefused (and CurrencyRefused, which is
+        remembered) when the payment had to be given up. Returns without a session when a new attempt is due: ask again.
+        """
+        stale = False
+        try:
+            customer_id = await self._customer(member)
+            checkout, request = await self._prepared(payment, plan, member, customer_id)
+            stale = checkout.is_stale_at(self._clock.now())
+            session = await self._session(checkout, request, customer_id, stale=stale)
+        except ProviderUnavailable as fault:
+            await self._release(payment.id, answered=fault.answered)
+            raise
+        except CustomerUnknown:
+            await self._forget_customer(payment.id, member)
+        except ProviderRefused as refusal:
+            if stale and not isinstance(refusal, CurrencyRefused):
+                await self._renew(payment.id)
+                return
+            await self._give_up(payment, member, refusal)
+            raise
+        else:
+            await self._note(payment.id, session)
+
+    async def _customer(self, member: Member) -> str:
+        """The provider's id of the member, found or made once."""
+        async with self._begin() as work:
+            customer = await work.customers.of(member.user_id)
+            if customer is None or customer.request is None or customer.prepared_at is None:
+                customer = with_request(customer, member, self._gateway.prepare_customer(member), self._clock)
+                work.customers.save(customer)
+                await work.commit()
+        if customer.provider_id is not None:
+            return customer.provider_id
+
+        found: str | None = None
+        if self._clock.now() - (customer.prepared_at or self._clock.now()) > MEMORY_OF_KEYS:
+            found = await self._gateway.find_customer(member.user_id, customer.email)
+        made = found or await self._gateway.create_customer(
+            customer.request or self._gateway.prepare_customer(member), key=customer.idempotency_key
+        )
+
+        async def store() -> str:
+            async with self._begin() as work:
+                stored = await work.customers.of(member.user_id) or customer
+                if stored.provider_id is None:
+                    stored = replace(stored, provider_id=made)
+                    work.customers.save(stored)
+                    await work.commit()
+            return stored.provider_id or made
+
+        return await again(store, self._clock)
+
+    async def _prepared(
+        self, payment: Payment, plan: Plan, member: Member, customer_id: str
+    ) -> tuple[Checkout, PreparedRequest]:
+        """The attempt with the exact request that it sends, stored before it is sent."""
+
+        async def once() -> tuple[Checkout, PreparedRequest]:
+            async with self._begin() as work:
+                checkout = await work.checkouts.of(payment.id) or Checkout(payment_id=payment.id)
+                if checkout.request is not None:
+                    return checkout, PreparedRequest(checkout.request)
+                order = CheckoutOrder(
+                    payment_id=payment.id,
+                    user_id=payment.user_id,
+                    customer_id=customer_id,
+                    plan=payment.plan,
+                    plan_name=plan.name(member.locale),
+                    amount=payment.amount,
+                    locale=member.locale,
+                    expires_at=self._clock.now() + self._lifetime,
+                )
+                request = self._gateway.prepare_checkout(order)
+                checkout = checkout.prepared(request, self._clock.now())
+                work.checkouts.save(checkout)
+                await work.commit()
+            return checkout, request
+
+        return await again(once, self._clock)
+
+    async def _session(
+        self, checkout: Checkout, request: PreparedRequest, customer_id: str, *, stale: bool
+    ) -> CheckoutSession:
+        if stale or checkout.failures >= FAILURES_MAX:
+            # The provider replays its own errors under a key, and forgets keys after a day. The checkout may exist all the same:
+            # look before sending anything that could make a second one.
+            found = await self._gateway.find_checkout(checkout.payment_id, customer_id)
+            if found is not None:
+                return found
+        if checkout.failures >= FAILURES_MAX:
+            await self._renew(checkout.payment_id)
+            raise ProviderUnavailable("the payment provider kept failing; a new attempt is due", retry_after_seconds=1)
+        return await self._gateway.open_checkout(request, key=checkout.idempotency_key)
+
+    async def _note(self, payment_id: PaymentId, session: CheckoutSession) -> None:
+        async def once() -> None:
+            async with self._begin() as work:
+                payment = await work.payments.get(payment_id, lock=True)
+                checkout = await work.checkouts.of(payment_id)
+                if payment is None or checkout is None:
+                    return
+                work.checkouts.save(checkout.opened(url=session.url, expires_at=session.expires_at))
+                if payment.checkout_session_id is None:
+                    opened = payment.opened(session.id)
+                    # Money is left to ConfirmPayment: it has more to do than to name the state.
+                    opened = opened if session.settled else followed(opened, session, self._clock.now())
+                    work.payments.save(opened, Cause(why="checkout opened"))
+                await work.commit()
+
+        await again(once, self._clock)
+
+    async def _release(self, payment_id: PaymentId, *, answered: bool) -> None:
+        async def once() -> None:
+            async with self._begin() as work:
+                checkout = await work.checkouts.of(payment_id)
+                if checkout is not None:
+                    work.checkouts.save(checkout.released(answered=answered))
+                    await work.commit()
+
+        await again(once, self._clock)
+
+    async def _renew(self, payment_id: PaymentId) -> None:
+        async with self._begin() as work:
+            checkout = await work.checkouts.of(payment_id)
+            if checkout is not None:
+                work.checkouts.save(checkout.renewed())
+                await work.commit()
+
+    async def _forget_customer(self, payment_id: PaymentId, member: Member) -> None:
+        log.error("the payment provider no longer knows the customer of %s: a new one is made", member.user_id)
+        async with self._begin() as work:
+            customer = await work.customers.of(member.user_id)
+            checkout = await work.checkouts.of(payment_id)
+            if customer is not None and checkout is not None:
+                work.customers.save(unmade(customer))
+                work.checkouts.save(checkout.renewed())
+                await work.commit()
+
+    async def _give_up(self, payment: Payment, member: Member, refusal: ProviderRefused) -> None:
+        """The provider will not open this checkout: nothing can be paid, so the payment ends here and the next start begins anew."""
+        log.error("the payment provider refused the checkout of payment %s: %s", payment.id, refusal)
+
+        async def once() -> None:
+            async with self._begin() as work:
+                known = await work.payments.get(payment.id, lock=True)
+                if known is not None:
+                    work.payments.save(known.cancelled(), Cause(why=f"the provider refused the checkout: {refusal}"))
+                if isinstance(refusal, CurrencyRefused):
+                    work.refused_currencies.add(payment.amount.currency, str(refusal), self._clock.now())
+                await self._clear_customer_request(work, member)
+                await work.commit()
+
+        await again(once, self._clock)
+
+    async def _clear_customer_request(self, work: UnitOfWork, member: Member) -> None:
+        customer = await work.customers.of(member.user_id)
+        if customer is not None and customer.provider_id is None:
+            work.customers.save(unmade(customer))
+
+
+def with_request(customer: Customer | None, member: Member, request: PreparedRequest, clock: Clock) -> Customer:
+    """The member's record with the request that makes them known to the provider."""
+    known = customer or Customer(user_id=member.user_id, email=member.email, name=member.name, locale=member.locale)
+    return replace(known, request=request, prepared_at=clock.now())
+
+
+def unmade(customer: Customer) -> Customer:
+    """The record of a customer that is to be made again, under a new key and with a request yet to be prepared."""
+    return replace(customer, provider_id=None, request=None, prepared_at=None, attempt=customer.attempt + 1)

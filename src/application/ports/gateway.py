@@ -1,0 +1,182 @@
+"""What the use cases need of a payment provider with a hosted checkout, and what it tells us of its own accord."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from msgspec import Struct
+
+from domain.catalogue import PlanId
+from domain.member import Locale, Member, UserId
+from domain.money import Money
+from domain.payment import Figures, PaymentId
+
+PreparedRequest = NewType("PreparedRequest", str)
+"""The exact body of a request to the provider, opaque to the core: stored before it is sent and sent verbatim at every retry."""
+
+
+class SessionStatus(StrEnum):
+    """Whether the hosted page can still be used."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    EXPIRED = "expired"
+
+
+class CheckoutOrder(Struct, frozen=True, kw_only=True):
+    """What a hosted checkout is to be opened for. `expires_at` is UTC, 35 minutes to 23 hours 55 minutes from now."""
+
+    payment_id: PaymentId
+    user_id: UserId
+    customer_id: str
+    plan: PlanId
+    plan_name: str
+    amount: Money
+    locale: Locale
+    expires_at: datetime
+
+
+class CheckoutSession(Struct, frozen=True, kw_only=True):
+    """What the provider says of one hosted checkout.
+
+    settled: the money has arrived, or none was due.
+    received: the total that the member was charged.
+    payment_id: our id as the session carries it, null when it is none of ours.
+    paid_at: when the money arrived (UTC), where the answer tells it.
+    """
+
+    id: str
+    status: SessionStatus
+    settled: bool
+    received: Figures
+    expires_at: datetime
+    url: str | None = None
+    payment_id: PaymentId | None = None
+    payment_intent_id: str | None = None
+    invoice_id: str | None = None
+    paid_at: datetime | None = None
+
+
+class InvoiceDocuments(Struct, frozen=True, kw_only=True):
+    """Where the provider's own invoice can be read."""
+
+    hosted_url: str | None
+    pdf_url: str | None
+
+
+class PaymentGateway(Protocol):
+    """A payment provider.
+
+    Every call raises ProviderUnavailable when the same call may be tried again, and ProviderRefused when that is of no use.
+    Calls that create take an idempotency key: the same key and request give the same object, however often they are sent.
+    No call is ever made inside a unit of work.
+    """
+
+    def prepare_customer(self, member: Member) -> PreparedRequest:
+        """The request that makes the member known to the provider. Pure."""
+        ...
+
+    async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
+        """Make a customer and return its id."""
+        ...
+
+    async def find_customer(self, user_id: UserId, email: str) -> str | None:
+        """The id of the customer that carries our user id, where one was made before."""
+        ...
+
+    def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:
+        """The request that opens a hosted checkout. Pure."""
+        ...
+
+    async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
+        """Open a hosted checkout. A replayed answer may be older than the session is now.
+
+        Raises CurrencyRefused when the account cannot charge the currency, CustomerUnknown when the customer is gone.
+        """
+        ...
+
+    async def checkout(self, session_id: str) -> CheckoutSession | None:
+        """A hosted checkout as it is now; null when the provider knows none of that id."""
+        ...
+
+    async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
+        """The newest hosted checkout that carries our payment id."""
+        ...
+
+    async def expire_checkout(self, session_id: str) -> CheckoutSession | None:
+        """Close a hosted checkout and return it as it then is: complete instead of expired when the member was faster.
+
+        Null when the provider knows none of that id.
+        """
+        ...
+
+    async def invoice(self, invoice_id: str) -> InvoiceDocuments:
+        """Where the provider's invoice can be read."""
+        ...
+
+
+class CheckoutCompleted(Struct, frozen=True):
+    """The member finished a hosted checkout, or its delayed payment has arrived: `session.settled` tells which."""
+
+    session: CheckoutSession
+
+
+class CheckoutExpired(Struct, frozen=True):
+    """A hosted checkout ended unpaid."""
+
+    session: CheckoutSession
+
+
+class CheckoutFailed(Struct, frozen=True):
+    """The delayed method of a finished checkout failed for good."""
+
+    session: CheckoutSession
+
+
+class NothingToDo(Struct, frozen=True):
+    """A kind of event that changes nothing of ours."""
+
+
+class Unreadable(Struct, frozen=True):
+    """A kind of event that concerns us, in a shape that cannot be read."""
+
+    reason: str
+
+
+ProviderFact = CheckoutCompleted | CheckoutExpired | CheckoutFailed | NothingToDo | Unreadable
+
+
+class ProviderEvent(Struct, frozen=True, kw_only=True):
+    """One event of the provider: what happened, and the bytes that said so.
+
+    created: when the provider made the event (UTC, whole seconds; says nothing about order).
+    """
+
+    id: str
+    type: str
+    created: datetime
+    api_version: str | None
+    body: bytes
+    fact: ProviderFact
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """What arrived at the webhook door: the raw body, exactly as received, and the signature header."""
+
+    body: bytes
+    signature: str | None
+
+
+class EventReader(Protocol):
+    """Checks and reads what the provider sends."""
+
+    def authentic(self, delivery: Delivery, now: datetime) -> ProviderEvent:
+        """The event of a delivery whose signature is good and whose age is at most 300 seconds either way.
+
+        Raises InvalidSignature for any other, InvalidEvent for authentic bytes that are no event of this mode.
+        """
+        ...
+
+    def read(self, body: bytes) -> ProviderEvent:
+        """The event of bytes that were found authentic before. Raises InvalidEvent."""
+        ...

@@ -1,0 +1,47 @@
+"""What is read without any intent to change it."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from domain.invoice import Invoice
+from domain.member import UserId
+from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.subscription import Subscription
+
+
+class PaymentRecord(Struct, frozen=True, kw_only=True):
+    """A payment as the billing history shows it. `invoice` is null until it is paid."""
+
+    payment: Payment
+    invoice: Invoice | None
+
+
+class BillingHistory(Protocol):
+    """A member's payments, newest first."""
+
+    async def page(
+        self, user_id: UserId, *, limit: int, before: PaymentId | None, status: PaymentStatus | None
+    ) -> list[PaymentRecord]:
+        """Up to `limit` payments of the member that are older than the payment `before`."""
+        ...
+
+    async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
+        """One payment of the member; null when it is unknown or somebody else's."""
+        ...
+
+
+class Entitlements(Protocol):
+    """What members have paid for: the read behind every access check."""
+
+    async def of(self, user_id: UserId) -> Subscription:
+        """The member's subscription; of status NONE for a member who never paid."""
+        ...
+
+
+class Readiness(Protocol):
+    """Whether the store can be worked with."""
+
+    async def problem(self) -> str | None:
+        """What is wrong with the store, in one sentence; null when it is reachable and its schema is the one we need."""
+        ...

@@ -1,0 +1,169 @@
+"""A payment and the only ways in which it may change.
+
+Facts about a payment arrive late, twice and out of order. Every state therefore has a rank: a fact moves the payment to a higher
+rank or changes nothing, so that the same facts end in the same state whatever their order. Money has the highest rank: a payment
+that the provider says is paid becomes SUCCEEDED from any state that comes before it.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NewType
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.catalogue import PlanId
+from domain.errors import IllegalMove
+from domain.member import UserId, UserType
+from domain.money import Money
+
+PaymentId = NewType("PaymentId", UUID)
+"""Our id of a payment, a UUIDv7: ids order by the time of their making."""
+
+
+class PaymentStatus(StrEnum):
+    """Where a payment stands."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+    REVIEW = "REVIEW"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+
+
+class DisputeStatus(StrEnum):
+    """Where a dispute about a payment stands. It is kept beside the status and does not change it."""
+
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+
+
+S = PaymentStatus
+
+MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
+    S.PENDING: frozenset({S.EXPIRED, S.CANCELLED, S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
+    S.EXPIRED: frozenset({S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
+    S.CANCELLED: frozenset({S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
+    S.PROCESSING: frozenset({S.FAILED, S.REVIEW, S.SUCCEEDED}),
+    S.FAILED: frozenset({S.REVIEW, S.SUCCEEDED}),
+    S.REVIEW: frozenset({S.SUCCEEDED}),
+    S.SUCCEEDED: frozenset({S.PARTIALLY_REFUNDED, S.REFUNDED}),
+    S.PARTIALLY_REFUNDED: frozenset({S.REFUNDED, S.SUCCEEDED}),
+    S.REFUNDED: frozenset({S.PARTIALLY_REFUNDED, S.SUCCEEDED}),
+}
+"""The lifecycle. The moves back from a refund are for refunds that fail after they had succeeded: the status follows what stands."""
+
+RANK: Final[dict[PaymentStatus, int]] = {
+    S.PENDING: 0,
+    S.EXPIRED: 1,
+    S.CANCELLED: 1,
+    S.PROCESSING: 2,
+    S.FAILED: 3,
+    S.REVIEW: 4,
+    S.SUCCEEDED: 5,
+    S.PARTIALLY_REFUNDED: 5,
+    S.REFUNDED: 5,
+}
+"""How far a fact about a checkout has come. One that ranks no higher than the present state is old news."""
+
+PAYABLE: Final = S.PENDING
+"""The only state in which the member can still pay; a member has at most one payment in it."""
+
+UNFINISHED: Final = frozenset({S.PENDING, S.PROCESSING})
+"""States in which the money may still come without a new checkout."""
+
+PAID: Final = frozenset({S.SUCCEEDED, S.PARTIALLY_REFUNDED, S.REFUNDED})
+"""States in which the money of the payment has arrived."""
+
+
+class Figures(Struct, frozen=True):
+    """An amount in minor units and its currency as somebody states them; null where they state none."""
+
+    amount: int | None
+    currency: str | None
+
+
+class Review(Struct, frozen=True):
+    """Money arrived that does not match: what the payment asked for and what the provider received."""
+
+    expected: Figures
+    received: Figures
+
+
+class Payment(Struct, frozen=True, kw_only=True):
+    """One try of one member to pay one fee.
+
+    amount: the price it was started with; a later change of prices never touches it.
+    renewal: started inside the renewal window, so that it extends the time already paid.
+    refunded_minor: what was given back, in minor units of `amount`: the sum of the refunds that stand.
+    All times are UTC.
+    """
+
+    id: PaymentId
+    user_id: UserId
+    user_type: UserType
+    plan: PlanId
+    amount: Money
+    created_at: datetime
+    renewal: bool = False
+    status: PaymentStatus = PaymentStatus.PENDING
+    checkout_session_id: str | None = None
+    payment_intent_id: str | None = None
+    paid_at: datetime | None = None
+    refunded_minor: int = 0
+    dispute: DisputeStatus | None = None
+    review: Review | None = None
+
+    def __post_init__(self) -> None:
+        if (self.paid_at is not None) != (self.status in PAID):
+            raise ValueError("a payment is dated exactly when its money has arrived")
+        if not 0 <= self.refunded_minor <= self.amount.amount_minor:
+            raise ValueError("no more can be refunded than was paid")
+        if self.status is S.REVIEW and self.review is None:
+            raise ValueError("a payment under review keeps both figures")
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the money has arrived, refunded since or not."""
+        return self.status in PAID
+
+    def opened(self, checkout_session_id: str) -> "Payment":
+        """The payment with its hosted checkout."""
+        return replace(self, checkout_session_id=checkout_session_id)
+
+    def processing(self) -> "Payment":
+        """The member finished the checkout with a delayed method: the money may still come or fail."""
+        return self._reached(S.PROCESSING)
+
+    def expired(self) -> "Payment":
+        """The checkout ended unpaid."""
+        return self._reached(S.EXPIRED)
+
+    def cancelled(self) -> "Payment":
+        """The checkout was given up."""
+        return self._reached(S.CANCELLED)
+
+    def failed(self) -> "Payment":
+        """The delayed method failed for good."""
+        return self._reached(S.FAILED)
+
+    def paid(self, received: Figures, *, at: datetime, payment_intent_id: str | None) -> "Payment":
+        """The provider says that money was received at `at` (UTC): SUCCEEDED when it is what was asked for, else REVIEW."""
+        expected = Figures(self.amount.amount_minor, self.amount.currency)
+        if received != expected:
+            review = Review(expected=expected, received=received)
+            return self._reached(S.REVIEW, review=review, payment_intent_id=payment_intent_id)
+        return self._reached(S.SUCCEEDED, paid_at=max(at, self.created_at), payment_intent_id=payment_intent_id)
+
+    def _reached(self, status: PaymentStatus, **changes: object) -> "Payment":
+        if RANK[status] <= RANK[self.status]:
+            return self
+        if status not in MOVES[self.status]:
+            raise IllegalMove("payment", self.status, status)
+        return replace(self, status=status, **changes)
