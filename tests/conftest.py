@@ -2,8 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -21,12 +20,13 @@ TEMPLATE = "template_payments"
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Postgres with a migrated template database. `TEST_DATABASE_URL` names another server to use."""
     given = os.environ.get("TEST_DATABASE_URL")
-    closing = AsyncExitStack()
+    stop: Callable[[], None] | None = None
     if given is None:
-        given, closing = embedded.start(tmp_path_factory.mktemp("embedded") / "postgres")
+        given, stop = embedded.start(tmp_path_factory.mktemp("embedded") / "postgres")
     asyncio.run(_make_template(given))
     yield given
-    asyncio.run(closing.aclose())
+    if stop is not None:
+        stop()
 
 
 async def _make_template(url: str) -> None:

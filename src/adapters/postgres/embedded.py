@@ -2,11 +2,11 @@
 
 import os
 import warnings
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 
-def start(folder: Path) -> "tuple[str, AsyncExitStack]":
+def start(folder: Path) -> tuple[str, Callable[[], None]]:
     """Start the server whose data lie in `folder`, or join it when another process runs it already.
 
     Returns its URL and what stops it: the last process that leaves stops the server. Works as root too, where Postgres itself
@@ -22,6 +22,4 @@ def start(folder: Path) -> "tuple[str, AsyncExitStack]":
         server = get_server(folder)
     finally:
         os.umask(mask)
-    closing = AsyncExitStack()
-    closing.callback(server.cleanup)
-    return server.get_uri(), closing
+    return server.get_uri(), server.cleanup

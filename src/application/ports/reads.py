@@ -1,6 +1,6 @@
 """What is read without any intent to change it."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -39,8 +39,9 @@ class Entitlements(Protocol):
         ...
 
 
+@runtime_checkable
 class Readiness(Protocol):
-    """Whether the store can be worked with."""
+    """Whether the store can be worked with. Checkable at run time, since a door is given the port itself."""
 
     async def problem(self) -> str | None:
         """What is wrong with the store, in one sentence; null when it is reachable and its schema is the one we need."""

@@ -1,0 +1,1 @@
+"""The doors: who may ask, and where everything is plugged together."""

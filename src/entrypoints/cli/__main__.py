@@ -1,0 +1,5 @@
+"""`python -m entrypoints.cli` is `payments`."""
+
+from entrypoints.cli import main
+
+main()

@@ -1,0 +1,190 @@
+"""The commands and their options."""
+
+import asyncio
+import os
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import click
+
+from entrypoints.cli.environment import (
+    Unusable,
+    check_database,
+    check_port,
+    migrate_database,
+    settings_of_process,
+    with_database,
+)
+from entrypoints.settings import APP_PORT, SANDBOX_PORT, SYMMETRIC, Settings
+
+USER_TYPES = click.Choice(["talent", "professional", "company"])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def payments() -> None:
+    """Annual fees through hosted Stripe Checkout."""
+
+
+@payments.command()
+def run() -> None:
+    """Start everything on this machine: Postgres, the Stripe sandbox, the service and its worker. Ctrl-C stops all.
+
+    \b
+    Example: payments run
+    """
+    from entrypoints.cli.serving import sandbox_process, serve
+    from entrypoints.logs import configure_logs
+
+    settings = settings_of_process()
+    if settings.production:
+        raise Unusable("`payments run` is for one machine: in production use `payments serve` and `payments worker`.")
+    host, port = _address(settings)
+    check_port(host, port, "The service")
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    with sandbox_process(settings), with_database(settings) as complete:
+        asyncio.run(migrate_database(complete.database_url or ""))
+        asyncio.run(serve(complete, host, port, ready=lambda: _welcome(complete), work=True))
+
+
+@payments.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=APP_PORT, show_default=True, help="Port to listen on.")
+@click.option("--workers", "processes", default=1, show_default=True, help="Number of processes.")
+def serve(host: str, port: int, processes: int) -> None:
+    """Serve the API. Migrates nothing in production.
+
+    \b
+    Example: payments serve --host 0.0.0.0 --port 8000 --workers 2
+    """
+    from entrypoints.cli import serving
+    from entrypoints.logs import configure_logs
+
+    settings = settings_of_process()
+    check_port(host, port, "The service")
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    with with_database(settings) as complete:
+        url = complete.database_url or ""
+        asyncio.run(check_database(url) if complete.production else migrate_database(url))
+        if processes == 1:
+            asyncio.run(serving.serve(complete, host, port, work=False))
+        else:
+            os.environ["DATABASE_URL"] = url
+            serving.serve_in_processes(host, port, processes)
+
+
+@payments.command()
+def worker() -> None:
+    """Run the jobs that follow a payment: receipt numbers, e-mails, retries.
+
+    \b
+    Example: payments worker
+    """
+    from entrypoints.cli import serving
+    from entrypoints.logs import configure_logs
+
+    settings = settings_of_process()
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    with with_database(settings) as complete:
+        asyncio.run(check_database(complete.database_url or ""))
+        asyncio.run(serving.work(complete))
+
+
+@payments.command()
+def migrate() -> None:
+    """Bring the database to the newest schema. Safe beside running replicas, and to run twice.
+
+    \b
+    Example: DATABASE_URL=postgresql://... payments migrate
+    """
+    with with_database(settings_of_process()) as settings:
+        revision = asyncio.run(migrate_database(settings.database_url or ""))
+    click.echo(f"The database is at revision {revision}.")
+
+
+@payments.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=SANDBOX_PORT, show_default=True, help="Port to listen on.")
+@click.option("--webhook-url", help="Where events are delivered.  [default: the local service]")
+def sandbox(host: str, port: int, webhook_url: str | None) -> None:
+    """Run the local Stripe sandbox. No money moves there.
+
+    \b
+    Example: payments sandbox --port 12111
+    """
+    from entrypoints.local_secrets import local_secrets
+    from entrypoints.sandbox.config import SandboxConfig
+    from entrypoints.sandbox.server import serve as serve_sandbox
+
+    settings = settings_of_process()
+    secrets = local_secrets(settings.local_folder)
+    serve_sandbox(
+        SandboxConfig(
+            host=host,
+            port=port,
+            api_key=secrets.stripe_secret_key,
+            webhook_secret=secrets.stripe_webhook_secret,
+            webhook_url=webhook_url or f"{settings.app_url}/api/webhooks/stripe",
+            state_file=settings.local_folder / "sandbox.json",
+            account_name="Talents Acting",
+        )
+    )
+
+
+@payments.command()
+@click.option("--user-id", default="user-1", show_default=True, help="The user's id.")
+@click.option("--user-type", type=USER_TYPES, default="talent", show_default=True, help="What kind of user.")
+@click.option("--email", default="member@example.org", show_default=True, help="Where mails go.")
+@click.option("--name", default="A Member", show_default=True, help="How the member is addressed.")
+@click.option("--locale", type=click.Choice(["fr", "ar", "en"]), default="fr", show_default=True, help="Language.")
+@click.option("--scope", default="", help="Scopes, space-separated, such as subscriptions:read.")
+@click.option("--hours", default=12, show_default=True, help="How long the token is valid.")
+def token(user_id: str, user_type: str, email: str, name: str, locale: str, scope: str, hours: int) -> None:
+    """Print a signed token for local use, and nothing else.
+
+    \b
+    Example: payments token --user-id u1 --user-type company --scope subscriptions:read
+    """
+    from domain.member import Locale, Member, UserId, UserType
+    from entrypoints.http.tokens import sign_token
+
+    settings = settings_of_process()
+    if settings.production or settings.tokens.algorithm != SYMMETRIC or settings.tokens.secret is None:
+        raise Unusable("Tokens can be made here with APP_ENV=local and HS256 only: elsewhere the platform issues them.")
+    member = Member(
+        user_id=UserId(user_id), user_type=UserType(user_type), email=email, name=name, locale=Locale(locale)
+    )
+    click.echo(sign_token(settings.tokens.secret, member, scope=scope, lifetime=timedelta(hours=hours)))
+
+
+@payments.command()
+@click.option("--keep", is_flag=True, help="Keep the folder with the database and the mails.")
+def demo(keep: bool) -> None:
+    """Take one payment for each user type through the whole path, and show what is true after each step.
+
+    \b
+    Example: payments demo
+    """
+    from entrypoints.cli.demo import run_demo
+
+    raise SystemExit(run_demo(keep=keep))
+
+
+def _address(settings: Settings) -> tuple[str, int]:
+    parts = urlsplit(settings.app_url)
+    return parts.hostname or "127.0.0.1", parts.port or APP_PORT
+
+
+def _welcome(settings: Settings) -> None:
+    folder = settings.local_folder.relative_to(settings.local_folder.parent)
+    click.echo(f"\nThe service:     {settings.app_url}/schema")
+    if settings.uses_sandbox:
+        click.echo(f"Stripe sandbox:  {settings.stripe_api_base}/  (no money moves here)")
+    click.echo(f"E-mails:         {folder}/outbox/")
+    click.echo("\nThree members to try:")
+    for user_type, user_id in (("talent", "salma"), ("professional", "youssef"), ("company", "atlas")):
+        click.echo(f"  payments token --user-id {user_id} --user-type {user_type}")
+    click.echo("\nStart a checkout, open the url of the answer, and pay with 4242 4242 4242 4242:")
+    click.echo(
+        f'  curl -X POST {settings.app_url}/api/v1/checkouts -H "Authorization: Bearer $(.venv/bin/payments token)" --json "{{}}"'
+    )
+    click.echo("\nCtrl-C stops everything.\n")

@@ -1,0 +1,146 @@
+"""Serving: the HTTP application and the worker as processes that start with clear words and stop without losing anything."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from entrypoints.cli.environment import Unusable, check_port, settings_of_process
+from entrypoints.logs import configure_logs
+from entrypoints.settings import SANDBOX_PORT, Settings
+
+if TYPE_CHECKING:
+    from entrypoints.http.frame import Frame
+
+STOP_SECONDS_MAX: Final = 25
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: whoever runs it decides when it stops. Calls `ready` when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then say so."""
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the process."""
+        yield
+
+
+def server_of(app: "Frame", host: str, port: int, ready: Callable[[], None] | None) -> Server:
+    """A server for one process."""
+    return Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+        ),
+        ready,
+    )
+
+
+def create_service() -> "Frame":
+    """The application over the settings of this process: what each worker process of `serve --workers` calls."""
+    from entrypoints.container import Container
+    from entrypoints.http.app import create_app
+
+    settings = settings_of_process()
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    return create_app(Container(settings=settings))
+
+
+def serve_in_processes(host: str, port: int, processes: int) -> None:
+    """Serve with several processes until told to stop."""
+    uvicorn.run(
+        "entrypoints.cli.serving:create_service",
+        factory=True,
+        host=host,
+        port=port,
+        workers=processes,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+    )
+
+
+async def serve(
+    settings: Settings, host: str, port: int, *, ready: Callable[[], None] | None = None, work: bool
+) -> None:
+    """Serve in this process, with a worker beside it if `work`, until SIGINT or SIGTERM."""
+    from entrypoints.container import Container
+    from entrypoints.http.app import create_app
+    from entrypoints.worker import Worker, handlers_of
+
+    container = Container(settings=settings)
+    server = server_of(create_app(container), host, port, ready)
+    worker = Worker(container.queue(), handlers_of(container)) if work else None
+    working = asyncio.create_task(worker.run()) if worker is not None else None
+    if working is not None:
+        # The server's lifespan owns the connections: it ends when the worker is done with them.
+        working.add_done_callback(lambda _: setattr(server, "should_exit", True))
+
+    def stop() -> None:
+        if worker is not None:
+            worker.stop()
+        else:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop)
+    await server.serve()
+    if working is not None:
+        await working
+
+
+async def work(settings: Settings) -> None:
+    """Run a worker in this process until SIGINT or SIGTERM."""
+    from entrypoints.container import Container
+    from entrypoints.worker import Worker, handlers_of
+
+    container = Container(settings=settings)
+    worker = Worker(container.queue(), handlers_of(container))
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, worker.stop)
+    async with container.closing():
+        await worker.run()
+
+
+@contextmanager
+def sandbox_process(settings: Settings) -> Iterator[None]:
+    """The Stripe sandbox as a process of its own, for as long as the context lasts; nothing where Stripe itself is configured."""
+    if not settings.uses_sandbox:
+        yield
+        return
+    check_port("127.0.0.1", SANDBOX_PORT, "The Stripe sandbox")
+    command = [sys.executable, "-m", "entrypoints.cli", "sandbox"]
+    # In a session of its own: Ctrl-C reaches the parent alone, which stops the sandbox after the service.
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True, env=os.environ)  # noqa: S603 # our own command
+    try:
+        yield
+        if process.poll() not in (None, 0):
+            raise Unusable("The Stripe sandbox ended before the service did; run `payments sandbox` to see why.")
+    finally:
+        process.terminate()
+        process.wait(timeout=10)

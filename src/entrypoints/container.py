@@ -1,0 +1,147 @@
+"""The composition root: the only place that knows which adapter stands behind which port.
+
+Nothing here is asynchronous. What must be closed registers itself on `closing`, which the process enters and leaves.
+"""
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from dependency_injector import containers, providers
+
+from adapters import ids
+from adapters.catalogue import load_catalogue
+from adapters.clock import SystemClock
+from adapters.postgres.database import open_database
+from adapters.postgres.entitlements import PostgresEntitlements
+from adapters.postgres.history import PostgresBillingHistory
+from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from adapters.stripe.events import StripeEventReader
+from adapters.stripe.gateway import StripeGateway, open_gateway
+from application.check_access import CheckAccess
+from application.collect_invoice import CollectInvoice
+from application.confirm_payment import ConfirmPayment
+from application.expire_checkout import ExpireCheckout
+from application.fail_payment import FailPayment
+from application.handle_event import HandleEvent
+from application.issue_receipt import IssueReceipt
+from application.list_payments import ListPayments
+from application.list_plans import ListPlans
+from application.open_checkout import OpenCheckout
+from application.ports.gateway import PaymentGateway
+from application.receive_event import ReceiveEvent
+from application.retry_event import RetryEvent
+from application.send_confirmation import SendConfirmation
+from application.show_payment import ShowPayment
+from application.start_checkout import StartCheckout
+from entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from application.ports.mail import LetterWriter, Mailer
+
+
+def choose_mailer(settings: Settings) -> "Mailer":
+    """Resend where a key is configured, else the outbox folder."""
+    if settings.resend_api_key is not None:
+        from adapters.email.resend import ResendMailer
+
+        return ResendMailer(
+            api_key=settings.resend_api_key, sender=settings.email_from, api_base=settings.resend_api_base
+        )
+    from adapters.email.folder import FolderMailer
+
+    return FolderMailer(settings.local_folder / "outbox", settings.email_from)
+
+
+def write_letters(settings: Settings) -> "LetterWriter":
+    """The writer of letters. Imported when a worker needs it: it brings templates, CLDR data and a CSS inliner."""
+    from adapters.email.letters import JinjaLetterWriter
+
+    return JinjaLetterWriter(settings.billing_timezone)
+
+
+async def warm_up(gateway: PaymentGateway) -> None:
+    """What is worth doing before the first request needs it: the import of Stripe's SDK costs about a second."""
+    if isinstance(gateway, StripeGateway):
+        await gateway.warm_up()
+
+
+class Closing(AsyncExitStack[bool | None]):
+    """Everything that must be closed, in the reverse order of its opening."""
+
+
+class Container(containers.DeclarativeContainer):
+    """The object graph. Tests override providers at construction."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    closing = providers.Singleton(Closing)
+
+    clock = providers.Singleton(SystemClock)
+    new_id = providers.Object(ids.new_id)
+    zone = settings.provided.billing_timezone
+    catalogue = providers.Singleton(load_catalogue, settings.provided.pricing_file, settings.provided.currencies)
+
+    database = providers.Singleton(open_database, closing, settings.provided.database_url)
+    begin = providers.Factory(PostgresUnitOfWork, database)
+    history = providers.Singleton(PostgresBillingHistory, database)
+    entitlements = providers.Singleton(PostgresEntitlements, database)
+    readiness = providers.Singleton(PostgresReadiness, database)
+    queue = providers.Singleton(PostgresJobQueue, database)
+
+    gateway = providers.Singleton(
+        open_gateway,
+        closing,
+        secret_key=settings.provided.stripe_secret_key,
+        api_base=settings.provided.stripe_api_base,
+        app_url=settings.provided.app_url,
+    )
+    warm_up = providers.Callable(warm_up, gateway)
+    reader = providers.Singleton(
+        StripeEventReader, secrets=settings.provided.stripe_webhook_secrets, live=settings.provided.live
+    )
+    mailer = providers.Singleton(choose_mailer, settings)
+    letters = providers.Singleton(write_letters, settings)
+
+    confirm_payment = providers.Singleton(ConfirmPayment, begin=begin.provider, clock=clock, zone=zone)
+    expire_checkout = providers.Singleton(ExpireCheckout, begin=begin.provider, clock=clock)
+    fail_payment = providers.Singleton(FailPayment)
+    handle_event = providers.Singleton(HandleEvent, confirm=confirm_payment, expire=expire_checkout, fail=fail_payment)
+    receive_event = providers.Singleton(
+        ReceiveEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
+    )
+    retry_event = providers.Singleton(RetryEvent, begin=begin.provider, reader=reader, handle=handle_event)
+    open_checkout = providers.Singleton(
+        OpenCheckout,
+        begin=begin.provider,
+        gateway=gateway,
+        clock=clock,
+        checkout_minutes=settings.provided.checkout_ttl_minutes,
+    )
+    start_checkout = providers.Singleton(
+        StartCheckout,
+        begin=begin.provider,
+        gateway=gateway,
+        open_checkout=open_checkout,
+        confirm=confirm_payment,
+        expire=expire_checkout,
+        catalogue=catalogue,
+        clock=clock,
+        new_id=new_id,
+        renewal_window_days=settings.provided.renewal_window_days,
+    )
+    issue_receipt = providers.Singleton(IssueReceipt, begin=begin.provider, clock=clock, zone=zone)
+    collect_invoice = providers.Singleton(CollectInvoice, begin=begin.provider, gateway=gateway)
+    send_confirmation = providers.Singleton(
+        SendConfirmation,
+        begin=begin.provider,
+        mailer=mailer,
+        letters=letters,
+        catalogue=catalogue,
+        clock=clock,
+        app_url=settings.provided.app_url,
+    )
+    list_plans = providers.Singleton(ListPlans, catalogue=catalogue, begin=begin.provider)
+    list_payments = providers.Singleton(ListPayments, history=history)
+    show_payment = providers.Singleton(ShowPayment, history=history)
+    check_access = providers.Singleton(CheckAccess, entitlements=entitlements, clock=clock)

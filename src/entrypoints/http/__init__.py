@@ -1,0 +1,1 @@
+"""The HTTP doors: decode, identify, call one use case, encode."""

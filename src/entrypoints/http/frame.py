@@ -1,0 +1,91 @@
+"""What holds for every request: an id, a deadline, a line in the log, and nothing kept in any cache."""
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from contextvars import ContextVar
+from typing import Final
+
+import msgspec
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import Message, Receive, Scope, Send
+
+log = logging.getLogger("http")
+
+REQUEST_SECONDS_MAX: Final = 14.0
+"""Every request ends within 15 seconds, whatever the payment provider does."""
+
+ACCEPTED_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; a dash outside of any."""
+    return _request_id.get()
+
+
+class Frame:
+    """Wraps the whole application, so that also what no route answers has an id and is logged."""
+
+    def __init__(self, app: Litestar) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI interface."""
+        if scope["type"] != ScopeType.HTTP:
+            await self.app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"request-id", b"")
+        current = given.decode() if ACCEPTED_ID.fullmatch(given) else f"req_{secrets.token_hex(10)}"
+        token = _request_id.set(current)
+        started = time.perf_counter()
+        answer = _Answer(send, current)
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+                await self.app(scope, receive, answer.send)
+        except TimeoutError:
+            if answer.status is None:
+                await _too_late(answer, self.app.state.app_url, current)
+        finally:
+            milliseconds = (time.perf_counter() - started) * 1000
+            log.info("%s %s answered %s in %.1f ms", scope["method"], scope["path"], answer.status or 500, milliseconds)
+            _request_id.reset(token)
+
+
+class _Answer:
+    """Adds the headers that every answer has, and remembers the status."""
+
+    def __init__(self, send: Send, current: str) -> None:
+        self._send = send
+        self._current = current
+        self.status: int | None = None
+
+    async def send(self, message: Message) -> None:
+        """Send one ASGI message."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", []), (b"request-id", self._current.encode())]
+            if not any(name.lower() == b"cache-control" for name, _ in headers):
+                headers.append((b"cache-control", b"no-store"))
+            headers.append((b"x-content-type-options", b"nosniff"))
+            message["headers"] = headers
+        await self._send(message)
+
+
+async def _too_late(answer: _Answer, app_url: str, current: str) -> None:
+    body = msgspec.json.encode(
+        {
+            "type": f"{app_url}/errors/unavailable",
+            "title": "The service is not available just now",
+            "status": 503,
+            "detail": "The request took too long. Nothing is lost; try again in a moment.",
+            "code": "unavailable",
+            "request_id": current,
+        }
+    )
+    headers = [(b"content-type", b"application/problem+json"), (b"retry-after", b"5")]
+    await answer.send({"type": "http.response.start", "status": 503, "headers": headers})
+    await answer.send({"type": "http.response.body", "body": body, "more_body": False})

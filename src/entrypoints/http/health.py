@@ -1,0 +1,39 @@
+"""Whether the process lives, and whether it can work."""
+
+from typing import Literal
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.exceptions import ServiceUnavailableException
+from msgspec import Struct
+
+from application.ports.reads import Readiness
+from entrypoints.http.identity import PUBLIC
+
+
+class LiveBody(Struct, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["live"] = "live"
+
+
+class ReadyBody(Struct, frozen=True, kw_only=True):
+    """The process can work."""
+
+    status: Literal["ready"] = "ready"
+    checks: dict[str, str]
+
+
+@get("/health/live", operation_id="live", tags=["Health"], opt={PUBLIC: True}, security=[])
+async def live() -> LiveBody:
+    """Answers as long as the process does."""
+    return LiveBody()
+
+
+@get("/health/ready", operation_id="ready", tags=["Health"], opt={PUBLIC: True}, security=[])
+async def ready(readiness: NamedDependency[Readiness]) -> ReadyBody:
+    """Ready means that the database is reachable and migrated."""
+    problem = await readiness.problem()
+    if problem is not None:
+        raise ServiceUnavailableException(problem)
+    return ReadyBody(checks={"database": "ok"})

@@ -1,0 +1,174 @@
+"""Everything that goes wrong, as RFC 9457 problem details: the one place where errors become HTTP."""
+
+import logging
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from msgspec import Struct
+
+from application.errors import (
+    ApplicationFault,
+    InvalidEvent,
+    InvalidSignature,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from domain.errors import AlreadySubscribed, DomainError
+from entrypoints.http.bodies import instant
+from entrypoints.http.frame import request_id
+from entrypoints.http.tokens import InvalidToken
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+TITLES: Final = {
+    "invalid_request": "The request is not valid",
+    "unauthenticated": "A valid token is needed",
+    "forbidden": "The token does not allow this",
+    "not_found": "Not found",
+    "already_subscribed": "The subscription is active already",
+    "conflict": "The request conflicts with what is under way",
+    "plan_not_allowed": "The plan is for another user type",
+    "provider_unavailable": "The payment provider is not available",
+    "unavailable": "The service is not available just now",
+    "signature_invalid": "The signature is not valid",
+    "payload_too_large": "The body is too large",
+    "method_not_allowed": "The method is not allowed here",
+    "unsupported_media_type": "The body must be JSON",
+    "rate_limited": "Too many requests",
+    "internal_error": "Something went wrong on our side",
+}
+"""Every code there is, with its title."""
+
+DOMAIN_STATUS: Final = {
+    "already_subscribed": 409,
+    "conflict": 409,
+    "plan_not_allowed": 403,
+    "not_found": 404,
+    "invalid_request": 400,
+}
+
+HTTP_CODES: Final = {
+    400: "invalid_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+    429: "rate_limited",
+    503: "unavailable",
+}
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """What is told of an error."""
+
+    status: int
+    code: str
+    detail: str
+    retry_after_seconds: int | None = None
+    more: dict[str, Any] = {}  # Any: further members of the JSON object
+
+    def body(self, app_url: str, request_id: str) -> dict[str, Any]:
+        """The JSON object, as RFC 9457 has it."""
+        return {
+            "type": f"{app_url}/errors/{self.code}",
+            "title": TITLES[self.code],
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+            **self.more,
+        }
+
+    def headers(self) -> dict[str, str]:
+        """The headers beside the body."""
+        headers = {"retry-after": str(self.retry_after_seconds)} if self.retry_after_seconds is not None else {}
+        return headers | ({"www-authenticate": "Bearer"} if self.status == 401 else {})
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to tell of an error. Nothing from inside gets out with an error that nobody foresaw."""
+    match error:
+        case InvalidToken():
+            return Problem(status=401, code="unauthenticated", detail="The request carries no valid token.")
+        case AlreadySubscribed():
+            return Problem(
+                status=409,
+                code=error.code,
+                detail=str(error),
+                more={
+                    "current_period_end": instant(error.current_period_end),
+                    "paid_until": instant(error.paid_until),
+                    "renewal_opens_at": instant(error.renewal_opens_at),
+                },
+            )
+        case DomainError() if error.code in DOMAIN_STATUS:
+            return Problem(status=DOMAIN_STATUS[error.code], code=error.code, detail=str(error))
+        case InvalidSignature():
+            return Problem(status=400, code="signature_invalid", detail=str(error))
+        case InvalidEvent():
+            return Problem(status=400, code="invalid_request", detail=str(error))
+        case ProviderUnavailable():
+            return Problem(
+                status=503,
+                code="provider_unavailable",
+                detail="The payment provider does not answer. Nothing was charged; try again in a moment.",
+                retry_after_seconds=error.retry_after_seconds,
+            )
+        case ProviderRefused():
+            return Problem(
+                status=502,
+                code="provider_unavailable",
+                detail="The payment provider refused to open the checkout. Nothing was charged.",
+                retry_after_seconds=60,
+            )
+        case ApplicationFault():
+            return Problem(
+                status=503,
+                code="unavailable",
+                detail="The service is not available just now. Nothing is lost; try again in a moment.",
+                retry_after_seconds=2,
+            )
+        case HTTPException() if error.status_code in HTTP_CODES:
+            return _of_http(error)
+    return Problem(status=500, code="internal_error", detail="Something went wrong on our side, and we know of it.")
+
+
+def _of_http(error: HTTPException) -> Problem:
+    code = HTTP_CODES[error.status_code]
+    extra = error.extra if isinstance(error.extra, list) else []
+    faults = [
+        {"pointer": _pointer(fault), "detail": str(fault.get("message", ""))}
+        for fault in extra
+        if isinstance(fault, dict)
+    ]
+    if faults:
+        detail = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
+        return Problem(status=error.status_code, code=code, detail=detail, more={"errors": faults})
+    details = {404: "There is nothing at this address.", 413: "The body is larger than this address takes."}
+    return Problem(status=error.status_code, code=code, detail=details.get(error.status_code, error.detail))
+
+
+def _pointer(fault: dict[str, Any]) -> str:  # Any: Litestar's own account of a fault
+    key = str(fault.get("key", ""))
+    if str(fault.get("source", "")) in ("query", "path", "header"):
+        return key
+    return "/" + key.replace(".", "/") if key and key != "data" else ""
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:  # Any: untyped state
+    """The response to an error."""
+    problem = problem_of(error)
+    if problem.status == 500:
+        log.error("unforeseen error", exc_info=error)
+    return Response(
+        problem.body(request.app.state.app_url, request_id()),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=problem.headers(),
+    )

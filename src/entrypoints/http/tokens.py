@@ -1,0 +1,121 @@
+"""Tokens of the platform: JSON Web Tokens, verified by PyJWT with one fixed algorithm and one source of the key."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from unicodedata import category
+
+import jwt
+from jwt.algorithms import get_default_algorithms
+from msgspec import Struct
+
+from domain.member import USER_ID_LENGTH_MAX, Locale, Member, UserId, UserType
+from entrypoints.settings import SYMMETRIC, ConfigurationError, TokenSettings
+
+LEEWAY_SECONDS: Final = 30
+"""How far the platform's clock may lie from ours."""
+
+TOKEN_LENGTH_MAX: Final = 8192
+EMAIL_LENGTH_MAX: Final = 254
+NAME_LENGTH_MAX: Final = 200
+JWKS_LIFESPAN_SECONDS: Final = 300
+JWKS_TIMEOUT_SECONDS: Final = 5
+
+
+class InvalidToken(Exception):
+    """The token proves nobody. Why is nobody's business: every failure reads the same outside."""
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who is asking. `member` is null for a token that describes no paying member, as the platform's own back end uses."""
+
+    user_id: UserId
+    member: Member | None
+    scopes: frozenset[str]
+
+
+class TokenVerifier:
+    """Verifies tokens. Raises ConfigurationError at construction when the configured key does not fit the algorithm."""
+
+    def __init__(self, settings: TokenSettings) -> None:
+        self._settings = settings
+        self._jwks: jwt.PyJWKClient | None = None
+        self._key: Any = None  # a key object of whichever algorithm is configured
+        if settings.jwks_url is not None:
+            self._jwks = jwt.PyJWKClient(
+                settings.jwks_url, lifespan=JWKS_LIFESPAN_SECONDS, timeout=JWKS_TIMEOUT_SECONDS
+            )
+            return
+        try:
+            self._key = get_default_algorithms()[settings.algorithm].prepare_key(
+                (settings.secret or "") if settings.algorithm == SYMMETRIC else (settings.public_key or "")
+            )
+        except (jwt.InvalidKeyError, ValueError, TypeError) as error:
+            fault = f"AUTH_JWT_PUBLIC_KEY: is no PEM of a public key for {settings.algorithm}"
+            raise ConfigurationError([fault]) from error
+
+    async def caller(self, token: str) -> Caller:
+        """Who the token proves. Raises InvalidToken."""
+        if len(token) > TOKEN_LENGTH_MAX:
+            raise InvalidToken
+        try:
+            key = self._key if self._jwks is None else await self._published_key(self._jwks, token)
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[self._settings.algorithm],
+                audience=self._settings.audience,
+                issuer=self._settings.issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "sub"], "verify_aud": self._settings.audience is not None},
+            )
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise InvalidToken from error
+        return caller_of(claims)
+
+    async def _published_key(self, jwks: jwt.PyJWKClient, token: str) -> jwt.PyJWK:
+        return await asyncio.to_thread(jwks.get_signing_key_from_jwt, token)
+
+
+def caller_of(claims: dict[str, Any]) -> Caller:  # Any: claims are whatever JSON the platform signed
+    """The caller that verified claims describe. Raises InvalidToken when they name no user."""
+    user_id, scope = claims.get("sub"), claims.get("scope")
+    if not isinstance(user_id, str) or not 1 <= len(user_id) <= USER_ID_LENGTH_MAX or not user_id.isprintable():
+        raise InvalidToken
+    return Caller(
+        user_id=UserId(user_id),
+        member=_member_of(UserId(user_id), claims),
+        scopes=frozenset(scope.split()) if isinstance(scope, str) else frozenset(),
+    )
+
+
+def _member_of(user_id: UserId, claims: dict[str, Any]) -> Member | None:
+    user_type, email, name = claims.get("user_type"), claims.get("email"), claims.get("name")
+    if user_type not in tuple(UserType) or not isinstance(email, str) or not isinstance(name, str):
+        return None
+    if "@" not in email or len(email) > EMAIL_LENGTH_MAX or not email.isprintable() or " " in email:
+        return None
+    locale = claims.get("locale")
+    return Member(
+        user_id=user_id,
+        user_type=UserType(user_type),
+        email=email,
+        # Control characters and lone surrogates can neither be stored nor shown.
+        name="".join(letter for letter in name if category(letter) not in ("Cc", "Cs"))[:NAME_LENGTH_MAX],
+        locale=Locale.best(locale if isinstance(locale, str) else None),
+    )
+
+
+def sign_token(secret: str, member: Member, *, scope: str, lifetime: timedelta) -> str:
+    """A token for local use, as the platform would issue it."""
+    now = datetime.now(UTC)
+    claims = {
+        "sub": member.user_id,
+        "user_type": member.user_type.value,
+        "email": member.email,
+        "name": member.name,
+        "locale": member.locale.value,
+        "iat": now,
+        "exp": now + lifetime,
+    }
+    return jwt.encode(claims | ({"scope": scope} if scope else {}), secret, algorithm=SYMMETRIC)

