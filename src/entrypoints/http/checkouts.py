@@ -1,7 +1,12 @@
 """Starting to pay."""
 
+from typing import Any
+
 from litestar import Response, post
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
@@ -11,10 +16,17 @@ from entrypoints.http.bodies import CheckoutBody, StartBody
 from entrypoints.http.identity import CallerRequest, member_of
 
 
+def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:  # Any: untyped connection
+    """Refuse a body that is not declared to be JSON."""
+    if not connection.headers.get("content-type", "").lower().startswith("application/json"):
+        raise ClientException("The body must be declared as application/json.", status_code=415)
+
+
 @post(
     "/api/v1/checkouts",
     operation_id="startCheckout",
     tags=["Checkouts"],
+    guards=[json_only],
     responses={200: ResponseSpec(CheckoutBody, description="The checkout that was open already")},
 )
 async def start_checkout(

@@ -24,7 +24,7 @@ class Identify(AbstractAuthenticationMiddleware):
     """Puts the Caller on every request that is not public. Raises InvalidToken."""
 
     def __init__(self, app: ASGIApp, verifier: TokenVerifier) -> None:
-        super().__init__(app, exclude_from_auth_key=PUBLIC)
+        super().__init__(app, exclude=["^/schema"], exclude_from_auth_key=PUBLIC)
         self._verifier = verifier
 
     async def authenticate_request(

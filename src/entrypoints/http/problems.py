@@ -134,6 +134,8 @@ def problem_of(error: Exception) -> Problem:
                 detail="The service is not available just now. Nothing is lost; try again in a moment.",
                 retry_after_seconds=2,
             )
+        case RecursionError():
+            return Problem(status=400, code="invalid_request", detail="body: it is nested too deeply")
         case HTTPException() if error.status_code in HTTP_CODES:
             return _of_http(error)
     return Problem(status=500, code="internal_error", detail="Something went wrong on our side, and we know of it.")

@@ -1,0 +1,121 @@
+"""What holds for every request: ids, problems, caches, methods, the description of the API."""
+
+import re
+
+import httpx
+import pytest
+
+from http_world import World
+
+EVERY = [
+    ("GET", "/api/v1/plans", 200),
+    ("GET", "/api/v1/payments", 401),
+    ("GET", "/nowhere", 404),
+    ("DELETE", "/api/v1/plans", 405),
+    ("GET", "/api/webhooks/stripe", 405),
+    ("POST", "/api/webhooks/stripe", 400),
+    ("GET", "/health/live", 200),
+    ("GET", "/health/ready", 200),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), EVERY)
+async def test_every_answer_has_a_request_id_and_is_kept_in_no_cache(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path)
+
+    assert status == answer.status_code
+    assert re.fullmatch(r"req_[0-9a-f]{20}", answer.headers["request-id"])
+    assert "no-store" == answer.headers["cache-control"]
+    assert "nosniff" == answer.headers["x-content-type-options"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [row for row in EVERY if row[2] >= 400])
+async def test_every_error_is_a_problem_with_code_and_type(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path)
+
+    problem = answer.json()
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(problem)
+    assert f"https://pay.example.org/errors/{problem['code']}" == problem["type"]
+    assert (status, answer.headers["request-id"]) == (problem["status"], problem["request_id"])
+
+
+async def test_an_incoming_request_id_is_honoured(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/health/live", headers={"Request-Id": "abc-123"})
+
+    assert "abc-123" == answer.headers["request-id"]
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "a\tb", "<script>"])
+async def test_a_request_id_that_could_do_harm_is_replaced(client: httpx.AsyncClient, given: str) -> None:
+    answer = await client.get("/health/live", headers={"Request-Id": given})
+
+    assert answer.headers["request-id"].startswith("req_")
+
+
+async def test_an_error_that_nobody_foresaw_tells_nothing_from_inside(world: World, client: httpx.AsyncClient) -> None:
+    world.gateway.fail_next("open_checkout", RuntimeError("password=hunter2"))
+
+    answer = await client.post("/api/v1/checkouts", json={}, headers=world.headers())
+
+    assert (500, "internal_error") == (answer.status_code, answer.json()["code"])
+    assert "hunter2" not in answer.text
+
+
+async def test_the_price_list_is_for_anyone(client: httpx.AsyncClient) -> None:
+    plans = (await client.get("/api/v1/plans")).json()
+
+    assert ("list", "/api/v1/plans", False) == (plans["object"], plans["url"], plans["has_more"])
+    assert {
+        "object": "plan",
+        "id": "talent_membership",
+        "user_type": "talent",
+        "fee_type": "annual_membership",
+        "name": "Talent annual membership",
+        "amount": 30000,
+        "currency": "mad",
+        "prices": [{"amount": 30000, "currency": "mad"}, {"amount": 3000, "currency": "usd"}],
+        "interval": "year",
+    } == plans["data"][0]
+
+
+async def test_the_price_list_is_narrowed_by_user_type_and_named_in_the_readers_language(
+    client: httpx.AsyncClient,
+) -> None:
+    query, headers = {"user_type": "company"}, {"Accept-Language": "fr-MA, en;q=0.5"}
+
+    plans = (await client.get("/api/v1/plans", params=query, headers=headers)).json()
+
+    assert ["Acc\u00e8s annuel Entreprise"] == [plan["name"] for plan in plans["data"]]
+
+
+async def test_an_unknown_user_type_is_400(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/v1/plans", params={"user_type": "admin"})
+
+    assert (400, "invalid_request") == (answer.status_code, answer.json()["code"])
+
+
+async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
+    description = (await client.get("/schema/openapi.json")).json()
+    page = await client.get("/schema")
+
+    operations = {
+        operation["operationId"] for methods in description["paths"].values() for operation in methods.values()
+    }
+    assert "3.1.0" == description["openapi"]
+    assert {
+        "listPlans",
+        "startCheckout",
+        "listPayments",
+        "getPayment",
+        "getSubscription",
+        "getUserSubscription",
+        "receiveStripeEvent",
+        "live",
+        "ready",
+    } == operations
+    assert (200, True) == (page.status_code, "text/html" in page.headers["content-type"])

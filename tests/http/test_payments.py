@@ -1,0 +1,159 @@
+"""The billing history: GET /api/v1/payments and /api/v1/payments/{id}."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from application.ports.gateway import CheckoutCompleted, CheckoutExpired
+from builders import a_member
+from domain.member import Member
+from domain.payment import Figures
+from http_world import World
+
+URL = "/api/v1/payments"
+
+
+async def start(world: World, client: httpx.AsyncClient, member: Member) -> dict[str, Any]:  # Any: JSON
+    """A checkout of a member."""
+    answer = await client.post("/api/v1/checkouts", json={}, headers=world.headers(member))
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def many_payments(world: World, client: httpx.AsyncClient, member: Member, count: int) -> list[str]:
+    """Payments of a member that all expired, oldest first."""
+    ids = []
+    for _ in range(count):
+        checkout = await start(world, client, member)
+        await world.happen(CheckoutExpired(world.gateway.run_out(checkout["checkout_session_id"])))
+        ids.append(checkout["payment_id"])
+        world.clock.pass_time(timedelta(minutes=1))
+    return ids
+
+
+async def test_a_paid_payment_has_the_body_of_the_product(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    checkout = await start(world, client, member)
+    world.clock.pass_time(timedelta(minutes=2, microseconds=5))
+    await world.pay(checkout)
+
+    answer = await client.get(f"{URL}/{checkout['payment_id']}", headers=world.headers(member))
+
+    assert 200 == answer.status_code
+    assert {
+        "object": "payment",
+        "id": checkout["payment_id"],
+        "user_id": member.user_id,
+        "user_type": "talent",
+        "plan": "talent_membership",
+        "amount": 30000,
+        "amount_refunded": 0,
+        "currency": "mad",
+        "status": "SUCCEEDED",
+        "dispute": None,
+        "review": None,
+        "created_at": "2026-01-15T12:00:00.000000Z",
+        "paid_at": "2026-01-15T12:02:00.000005Z",
+        "checkout_session_id": checkout["checkout_session_id"],
+        "payment_intent_id": "pi_1",
+        "invoice": {"number": None, "stripe_invoice_id": "in_1", "hosted_url": None, "pdf_url": None},
+    } == answer.json()
+
+
+async def test_money_that_does_not_match_shows_both_figures(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    checkout = await start(world, client, member)
+    session = world.gateway.pay(checkout["checkout_session_id"], Figures(100, "usd"))
+    await world.happen(CheckoutCompleted(session))
+
+    payment = (await client.get(f"{URL}/{checkout['payment_id']}", headers=world.headers(member))).json()
+
+    assert ("REVIEW", None) == (payment["status"], payment["invoice"])
+    assert {
+        "expected": {"amount": 30000, "currency": "mad"},
+        "received": {"amount": 100, "currency": "usd"},
+    } == payment["review"]
+
+
+async def test_the_history_is_newest_first_in_pages_of_ten(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    ids = await many_payments(world, client, member, 12)
+
+    page = (await client.get(URL, headers=world.headers(member))).json()
+
+    assert ("list", URL, True) == (page["object"], page["url"], page["has_more"])
+    assert ids[::-1][:10] == [payment["id"] for payment in page["data"]]
+
+
+async def test_pages_follow_each_other_without_gap_or_repeat(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    ids = await many_payments(world, client, member, 7)
+    seen: list[str] = []
+    more: dict[str, Any] = {"has_more": True}
+    while more["has_more"]:
+        cursor = {"starting_after": seen[-1]} if seen else {}
+        more = (await client.get(URL, params={"limit": 3, **cursor}, headers=world.headers(member))).json()
+        seen += [payment["id"] for payment in more["data"]]
+        ids += await many_payments(world, client, member, 1)
+
+    assert ids[:7][::-1] == seen
+
+
+async def test_the_history_can_be_narrowed_to_a_status(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    await many_payments(world, client, member, 2)
+    checkout = await start(world, client, member)
+
+    page = (await client.get(URL, params={"status": "PENDING"}, headers=world.headers(member))).json()
+
+    assert [checkout["payment_id"]] == [payment["id"] for payment in page["data"]]
+
+
+async def test_a_member_without_payments_has_an_empty_list(world: World, client: httpx.AsyncClient) -> None:
+    page = (await client.get(URL, headers=world.headers())).json()
+
+    assert {"object": "list", "url": URL, "has_more": False, "data": []} == page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "101"},
+        {"limit": "x"},
+        {"starting_after": "nonsense"},
+        {"starting_after": str(uuid4())},
+        {"status": "PAID"},
+    ],
+)
+async def test_a_bad_query_is_400(world: World, client: httpx.AsyncClient, query: dict[str, str]) -> None:
+    answer = await client.get(URL, params=query, headers=world.headers())
+
+    assert (400, "invalid_request") == (answer.status_code, answer.json()["code"])
+    assert next(iter(query)) in answer.json()["detail"]
+
+
+async def test_another_members_payment_reads_the_same_as_an_unknown_one(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    checkout = await start(world, client, a_member())
+    unknown = str(uuid4())
+    headers = world.headers(a_member())
+
+    foreign = await client.get(f"{URL}/{checkout['payment_id']}", headers=headers)
+    absent = await client.get(f"{URL}/{unknown}", headers=headers)
+
+    assert (404, "not_found") == (foreign.status_code, foreign.json()["code"])
+    assert 404 == absent.status_code
+    assert foreign.json()["detail"].replace(checkout["payment_id"], unknown) == absent.json()["detail"]
+
+
+async def test_another_members_payment_is_no_cursor(world: World, client: httpx.AsyncClient) -> None:
+    checkout = await start(world, client, a_member())
+
+    answer = await client.get(URL, params={"starting_after": checkout["payment_id"]}, headers=world.headers())
+
+    assert 400 == answer.status_code

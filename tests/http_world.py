@@ -1,0 +1,59 @@
+"""The real application over the store in memory, and everything around it in the test's hands."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from dependency_injector import providers
+
+from adapters.memory.gateway import MemoryEventReader, MemoryGateway
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
+from adapters.memory.store import MemoryStore
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.memory.world import CountingIds, MemoryClock
+from application.ports.gateway import CheckoutCompleted, ProviderFact
+from application.receive_event import Receipt
+from builders import a_member, an_event
+from domain.member import Member
+from entrypoints.container import Container
+from entrypoints.http.app import create_app
+from entrypoints.http.tokens import sign_token
+from entrypoints.settings import Settings, read_settings
+
+
+class World:
+    """One application over its own store, clock and payment provider."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = MemoryClock()
+        self.store = MemoryStore(self.clock)
+        self.gateway = MemoryGateway(self.clock)
+        self.reader = MemoryEventReader()
+        self.settings: Settings = read_settings({"APP_URL": "https://pay.example.org"}, folder)
+        self.container = Container(
+            settings=self.settings,
+            clock=self.clock,
+            new_id=providers.Object(CountingIds()),
+            begin=providers.Factory(MemoryUnitOfWork, self.store),
+            history=MemoryBillingHistory(self.store),
+            entitlements=MemoryEntitlements(self.store),
+            readiness=MemoryReadiness(),
+            queue=self.store.jobs,
+            gateway=self.gateway,
+            reader=self.reader,
+        )
+        self.app = create_app(self.container)
+
+    def headers(self, member: Member | None = None, *, scope: str = "") -> dict[str, str]:
+        """The headers of a member who asks."""
+        secret = self.settings.tokens.secret or ""
+        token = sign_token(secret, member or a_member(), scope=scope, lifetime=timedelta(hours=1))
+        return {"Authorization": f"Bearer {token}"}
+
+    async def happen(self, fact: ProviderFact) -> Receipt:
+        """Let the provider deliver an event, as the webhook door takes it."""
+        return await self.container.receive_event()(self.reader.signed(an_event(fact)))
+
+    async def pay(self, checkout: dict[str, Any]) -> None:  # Any: JSON
+        """The member pays, and the provider tells."""
+        await self.happen(CheckoutCompleted(self.gateway.pay(checkout["checkout_session_id"])))
