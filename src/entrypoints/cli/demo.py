@@ -239,7 +239,7 @@ class Purchase:
         mails = await self._eventually("the confirmation is in the outbox", look)
         if len(mails) != 1 or number not in mails[0].text:
             raise NotSo(f"there is exactly one mail and it names {number}: {len(mails)} mails")
-        self._say("e-mail", f"to {mails[0].to}: {ascii(mails[0].subject)[1:-1]}")
+        self._say("e-mail", f"to {mails[0].to}: {mails[0].subject}")
 
     async def _eventually(self, what: str, look: Callable[[], Awaitable[Found | None]]) -> Found:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
