@@ -49,7 +49,7 @@ class OpenCheckout:
         """
         stale = False
         try:
-            customer_id = await self._customer(member)
+            customer_id = await self._customer(payment.id, member)
             checkout, request = await self._prepared(payment, plan, member, customer_id)
             stale = checkout.is_stale_at(self._clock.now())
             session = await self._session(checkout, request, customer_id, stale=stale)
@@ -57,6 +57,7 @@ class OpenCheckout:
             await self._release(payment.id, answered=fault.answered)
             raise
         except CustomerUnknown:
+            log.error("the payment provider no longer knows the customer of %s: a new one is made", member.user_id)
             await self._forget_customer(payment.id, member)
         except ProviderRefused as refusal:
             if stale and not isinstance(refusal, CurrencyRefused):
@@ -67,9 +68,10 @@ class OpenCheckout:
         else:
             await self._note(payment.id, session)
 
-    async def _customer(self, member: Member) -> str:
+    async def _customer(self, payment_id: PaymentId, member: Member) -> str:
         """The provider's id of the member, found or made once."""
         async with self._begin() as work:
+            checkout = await work.checkouts.of(payment_id)
             customer = await work.customers.of(member.user_id)
             if customer is None or customer.request is None or customer.prepared_at is None:
                 customer = with_request(customer, member, self._gateway.prepare_customer(member), self._clock)
@@ -79,8 +81,13 @@ class OpenCheckout:
             return customer.provider_id
 
         found: str | None = None
-        if self._clock.now() - (customer.prepared_at or self._clock.now()) > MEMORY_OF_KEYS:
+        # As with the checkout itself: errors are replayed under a key, and keys are forgotten. Look before making a second one.
+        replayed = checkout is not None and checkout.failures >= FAILURES_MAX
+        if replayed or self._clock.now() - (customer.prepared_at or self._clock.now()) > MEMORY_OF_KEYS:
             found = await self._gateway.find_customer(member.user_id, customer.email)
+        if replayed and found is None:
+            await self._forget_customer(payment_id, member)
+            raise ProviderUnavailable("the payment provider kept failing; a new attempt is due", retry_after_seconds=1)
         made = found or await self._gateway.create_customer(
             customer.request or self._gateway.prepare_customer(member), key=customer.idempotency_key
         )
@@ -173,7 +180,6 @@ class OpenCheckout:
                 await work.commit()
 
     async def _forget_customer(self, payment_id: PaymentId, member: Member) -> None:
-        log.error("the payment provider no longer knows the customer of %s: a new one is made", member.user_id)
         async with self._begin() as work:
             customer = await work.customers.of(member.user_id)
             checkout = await work.checkouts.of(payment_id)

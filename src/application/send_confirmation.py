@@ -48,15 +48,21 @@ class SendConfirmation:
                 work.jobs.complete(job)
                 await work.commit()
                 return
+            now = self._clock.now()
+            if mail.in_doubt_since is not None and now - mail.in_doubt_since > MEMORY_OF_KEYS:
+                raise MailRefused(
+                    "an earlier try may have sent this mail, and the provider has forgotten its key since"
+                )
+            # Noted before the try, not after it: the process may die in between.
+            work.mails.save(replace(mail, in_doubt_since=mail.in_doubt_since or now))
             await work.commit()
 
-        if mail.in_doubt_since is not None and self._clock.now() - mail.in_doubt_since > MEMORY_OF_KEYS:
-            raise MailRefused("an earlier try may have sent this mail, and the provider has forgotten its key since")
         try:
             provider_id = await self._mailer.send(mail.letter, key=key)
-        except MailUnavailable as fault:
-            if fault.in_doubt:
-                await self._doubt(key)
+        except (MailUnavailable, MailRefused) as fault:
+            surely_not_sent = isinstance(fault, MailRefused) or not fault.in_doubt
+            if surely_not_sent and mail.in_doubt_since is None:
+                await self._lift_doubt(key)
             raise
         await self._sent(job, key, provider_id)
 
@@ -83,21 +89,19 @@ class SendConfirmation:
             receipt_url=f"{self._app_url}/dashboard/billing/{payment_id}/receipt",
         )
         letter = self._letters.confirmation(facts)
-        mail = Mail(key=key, payment_id=payment_id, letter=letter, written_at=self._clock.now())
-        work.mails.save(mail)
-        return mail
+        return Mail(key=key, payment_id=payment_id, letter=letter, written_at=self._clock.now())
 
-    async def _doubt(self, key: str) -> None:
+    async def _lift_doubt(self, key: str) -> None:
         async with self._begin() as work:
             mail = await work.mails.of(key)
-            if mail is not None and mail.in_doubt_since is None:
-                work.mails.save(replace(mail, in_doubt_since=self._clock.now()))
+            if mail is not None:
+                work.mails.save(replace(mail, in_doubt_since=None))
                 await work.commit()
 
     async def _sent(self, job: ClaimedJob, key: str, provider_id: str) -> None:
         async with self._begin() as work:
             mail = await work.mails.of(key)
             if mail is not None and mail.sent_at is None:
-                work.mails.save(replace(mail, sent_at=self._clock.now(), provider_id=provider_id))
+                work.mails.save(replace(mail, in_doubt_since=None, sent_at=self._clock.now(), provider_id=provider_id))
             work.jobs.complete(job)
             await work.commit()

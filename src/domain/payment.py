@@ -48,7 +48,7 @@ S = PaymentStatus
 
 MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
     S.PENDING: frozenset({S.EXPIRED, S.CANCELLED, S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
-    S.EXPIRED: frozenset({S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
+    S.EXPIRED: frozenset({S.CANCELLED, S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
     S.CANCELLED: frozenset({S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
     S.PROCESSING: frozenset({S.FAILED, S.REVIEW, S.SUCCEEDED}),
     S.FAILED: frozenset({S.REVIEW, S.SUCCEEDED}),
@@ -62,15 +62,19 @@ MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
 RANK: Final[dict[PaymentStatus, int]] = {
     S.PENDING: 0,
     S.EXPIRED: 1,
-    S.CANCELLED: 1,
-    S.PROCESSING: 2,
-    S.FAILED: 3,
-    S.REVIEW: 4,
-    S.SUCCEEDED: 5,
-    S.PARTIALLY_REFUNDED: 5,
-    S.REFUNDED: 5,
+    S.CANCELLED: 2,
+    S.PROCESSING: 3,
+    S.FAILED: 4,
+    S.REVIEW: 5,
+    S.SUCCEEDED: 6,
+    S.PARTIALLY_REFUNDED: 6,
+    S.REFUNDED: 6,
 }
-"""How far a fact about a checkout has come. One that ranks no higher than the present state is old news."""
+"""How far a fact about a checkout has come. One that ranks no higher than the present state is old news.
+
+No two facts share a rank, or their order would decide: giving a checkout up ends it at the provider too, whose word of that may come
+first or last.
+"""
 
 PAYABLE: Final = S.PENDING
 """The only state in which the member can still pay; a member has at most one payment in it."""

@@ -30,6 +30,7 @@ from application.list_payments import ListPayments
 from application.list_plans import ListPlans
 from application.open_checkout import OpenCheckout
 from application.ports.gateway import PaymentGateway
+from application.ports.reads import BillingHistory
 from application.receive_event import ReceiveEvent
 from application.retry_event import RetryEvent
 from application.send_confirmation import SendConfirmation
@@ -61,10 +62,12 @@ def write_letters(settings: Settings) -> "LetterWriter":
     return JinjaLetterWriter(settings.billing_timezone)
 
 
-async def warm_up(gateway: PaymentGateway) -> None:
-    """What is worth doing before the first request needs it: the import of Stripe's SDK costs about a second."""
+async def warm_up(gateway: PaymentGateway, history: BillingHistory) -> None:
+    """What is worth doing before the first request needs it: imports that cost a second each."""
     if isinstance(gateway, StripeGateway):
         await gateway.warm_up()
+    if isinstance(history, PostgresBillingHistory):
+        await history.warm_up()
 
 
 class Closing(AsyncExitStack[bool | None]):
@@ -96,7 +99,7 @@ class Container(containers.DeclarativeContainer):
         api_base=settings.provided.stripe_api_base,
         app_url=settings.provided.app_url,
     )
-    warm_up = providers.Callable(warm_up, gateway)
+    warm_up = providers.Callable(warm_up, gateway, history)
     reader = providers.Singleton(
         StripeEventReader, secrets=settings.provided.stripe_webhook_secrets, live=settings.provided.live
     )

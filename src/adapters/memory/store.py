@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Final, cast
 
 from msgspec import Struct
 
 from adapters.memory.jobs import MemoryJobs
 from application.errors import Conflict
-from application.ports.store import Mail, StoredEvent
+from application.ports.store import Customer, Mail, StoredEvent
 from application.ports.world import Clock
 from domain.audit import Cause
 from domain.checkout import Checkout
@@ -38,7 +38,20 @@ class Versioned(Struct, frozen=True):
 Key = tuple[type, Hashable]
 """What a stored value is and its key: `(Payment, payment_id)`."""
 
+NEVER_WRITTEN: Final = Versioned(None, 0)
+"""What stands in for a value that is not stored."""
+
 LOCK_SECONDS_MAX: Final = 5.0
+
+UNIQUE: Final[dict[type, dict[str, str]]] = {
+    Payment: {
+        "checkout_session_id": "uq_payments_checkout_session_id",
+        "payment_intent_id": "uq_payments_payment_intent_id",
+    },
+    Customer: {"provider_id": "uq_customers_provider_id"},
+    Invoice: {"number": "uq_invoices_number"},
+}
+"""Fields that no two stored values share, with the name of the rule that Postgres has for each."""
 
 
 class MemoryStore:
@@ -80,23 +93,18 @@ class MemoryStore:
         """Every event that was kept."""
         return cast("list[StoredEvent]", self.all(StoredEvent))
 
-    def check(self, key: Key, value: object) -> None:
-        """Raise Conflict when a value would break a rule between rows, as the database's constraints do."""
-        if isinstance(value, Payment):
-            self._check_payment(value)
-        if isinstance(value, Invoice) and value.number is not None:
-            self._refuse_twin(key, [row for row in self.invoices() if row.number == value.number], "receipt_number")
+    def check(self, key: Key, value: object, noted: Mapping[Key, object]) -> None:
+        """Raise Conflict when a value would break a rule between rows, as the database's constraints do.
 
-    def _check_payment(self, payment: Payment) -> None:
-        others = [other for other in self.payments() if other.id != payment.id]
-        if payment.status is PAYABLE and any(
-            other.status is PAYABLE and other.user_id == payment.user_id for other in others
-        ):
-            raise Conflict("the member has a payable checkout already", constraint="one_payable_checkout")
-        session_id = payment.checkout_session_id
-        if session_id is not None and any(other.checkout_session_id == session_id for other in others):
-            raise Conflict("the checkout session belongs to another payment", constraint="checkout_session_id")
-
-    def _refuse_twin(self, key: Key, found: list[Invoice], what: str) -> None:
-        if any(invoice.payment_id != key[1] for invoice in found):
-            raise Conflict(f"two rows with one {what}", constraint=what)
+        noted: all that is written together with it, which counts in place of what is stored.
+        """
+        stored = {where: row.value for where, row in self.rows.items()}
+        others = [other for where, other in {**stored, **noted}.items() if where[0] is key[0] and where != key]
+        if isinstance(value, Payment) and value.status is PAYABLE:
+            found = (other for other in cast("list[Payment]", others) if other.user_id == value.user_id)
+            if any(other.status is PAYABLE for other in found):
+                raise Conflict("the member has a payable checkout already", constraint="uq_payments_one_payable")
+        for name, constraint in UNIQUE.get(key[0], {}).items():
+            mine = getattr(value, name)
+            if mine is not None and any(getattr(other, name) == mine for other in others):
+                raise Conflict(f"two rows with one {name}", constraint=constraint)

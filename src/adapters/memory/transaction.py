@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
-from adapters.memory.store import LOCK_SECONDS_MAX, AuditRow, Key, MemoryStore, Versioned
+from adapters.memory.store import LOCK_SECONDS_MAX, NEVER_WRITTEN, AuditRow, Key, MemoryStore, Versioned
 from application.errors import Conflict, TryAgain
 from application.ports.jobs import ClaimedJob, NewJob
 from domain.audit import Cause
@@ -18,7 +18,7 @@ class MemoryTransaction:
 
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
-        self._seen: dict[Key, int] = {}
+        self._seen: dict[Key, Versioned] = {}
         self._writes: dict[Key, object] = {}
         self._audit: list[AuditRow] = []
         self._refusals: dict[str, str] = {}
@@ -52,9 +52,8 @@ class MemoryTransaction:
         await asyncio.sleep(0)
         if where in self._writes:
             return cast("Value", self._writes[where])
-        row = self.store.rows.get(where)
-        self._seen[where] = row.version if row else 0
-        return cast("Value", row.value) if row else None
+        row = self._seen[where] = self.store.rows.get(where, NEVER_WRITTEN)
+        return cast("Value | None", row.value)
 
     def stored(self, kind: type[Value]) -> list[Value]:
         """Every committed value of a kind."""
@@ -73,8 +72,10 @@ class MemoryTransaction:
         self._held.append(lock)
 
     def write(self, kind: type, key: Hashable, value: object) -> None:
-        """Note a value."""
-        self._writes[kind, key] = value
+        """Note a value, unless it is the one that was read."""
+        where: Key = (kind, key)
+        if where in self._writes or value != self._seen.get(where, NEVER_WRITTEN).value:
+            self._writes[where] = value
 
     def change(self, kind: type[Value], key: Hashable, how: Callable[[Value], Value]) -> None:
         """Note a value made from the one that was read or noted in this work."""
@@ -106,17 +107,16 @@ class MemoryTransaction:
 
     def _check(self) -> None:
         for key, value in self._writes.items():
-            row = self.store.rows.get(key)
-            if (row.version if row else 0) != self._seen.get(key, 0):
+            if self.store.rows.get(key, NEVER_WRITTEN).version != self._seen.get(key, NEVER_WRITTEN).version:
                 raise Conflict(f"another writer changed {key[0].__name__} {key[1]} first")
-            self.store.check(key, value)
+            self.store.check(key, value, self._writes)
         for job in self._done:
             self.store.jobs.check_lease(job)
 
     def _apply(self) -> None:
         for key, value in self._writes.items():
-            self._seen[key] = self._seen.get(key, 0) + 1
-            self.store.rows[key] = Versioned(value, self._seen[key])
+            written = Versioned(value, self._seen.get(key, NEVER_WRITTEN).version + 1)
+            self._seen[key] = self.store.rows[key] = written
         self.store.audit += self._audit
         for currency, reason in self._refusals.items():
             self.store.refused_currencies.setdefault(currency, reason)

@@ -2,14 +2,11 @@
 
 from typing import Final
 
-from adapters.postgres import tables
-from adapters.postgres.statements import insert_into
+from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.transaction import PostgresTransaction, Write
 from domain.audit import Cause
 
-ADD_AUDIT: Final = insert_into(
-    tables.AuditRow, ("entity", "entity_id", "from_status", "to_status", "why", "actor", "event_id")
-)
+ADD: Final = STATEMENTS["audit.add"]
 
 
 def note_move(
@@ -27,4 +24,4 @@ def note_move(
         "actor": cause.actor,
         "event_id": cause.event_id,
     }
-    transaction.note(("audit", entity, entity_id, after), Write(ADD_AUDIT, values))
+    transaction.note(object(), Write(ADD, values))

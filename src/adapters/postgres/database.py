@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from adapters.postgres.faults import our_errors
 from adapters.postgres.statements import Statement
 from application.errors import TryAgain
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 CONNECTIONS_MAX: Final = 8
 """A Postgres core is busy with eight; more only wait inside it."""
@@ -95,8 +97,10 @@ class Database:
             await self.release(connection, broken=broken)
         return rows
 
-    def sessions(self) -> async_sessionmaker[AsyncSession]:
+    def sessions(self) -> "async_sessionmaker[AsyncSession]":
         """Sessions for the reads that list, filter and page."""
+        from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
         if self._engine is None:
             scheme, _, rest = self.url.partition("://")
             self._engine = create_async_engine(

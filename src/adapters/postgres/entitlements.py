@@ -2,7 +2,7 @@
 
 from adapters.postgres.database import Database
 from adapters.postgres.rows import subscription_of
-from adapters.postgres.subscriptions import SUBSCRIPTION_OF
+from adapters.postgres.subscriptions import OF
 from domain.member import UserId
 from domain.subscription import Subscription
 
@@ -14,5 +14,5 @@ class PostgresEntitlements:
         self._database = database
 
     async def of(self, user_id: UserId) -> Subscription:
-        rows = await self._database.rows(SUBSCRIPTION_OF, {"user_id": user_id})
+        rows = await self._database.rows(OF, {"user_id": user_id})
         return subscription_of(user_id, rows[0] if rows else None)

@@ -2,33 +2,14 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert
-
-from adapters.postgres import tables
-from adapters.postgres.statements import Statement, table
+from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.transaction import PostgresTransaction, Write
 from application.ports.gateway import ProviderEvent
 from application.ports.store import EventState, StoredEvent
 
-events = table(tables.EventRow)
-KEPT: Final = ("id", "type", "api_version", "created_at", "state", "error", "body")
-KEEP: Final = Statement(
-    insert(events)
-    .values({name: bindparam(name) for name in KEPT})
-    .on_conflict_do_nothing(index_elements=["id"])
-    .returning(events.c.id)
-)
-PARKED: Final = Statement(
-    select(events)
-    .where(events.c.id == bindparam("the_id"), events.c.state == EventState.PARKED.value)
-    .with_for_update()
-)
-SETTLE: Final = Statement(
-    update(events)
-    .where(events.c.id == bindparam("the_id"))
-    .values(state=bindparam("new_state"), error=bindparam("new_error"))
-)
+KEEP: Final = STATEMENTS["events.keep"]
+PARKED: Final = STATEMENTS["events.parked"]
+SETTLE: Final = STATEMENTS["events.settle"]
 
 
 class PostgresInbox:

@@ -3,97 +3,19 @@
 The database's clock alone counts, so that replicas whose clocks differ agree on what is due and whose lease has ended.
 """
 
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal_column, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.types import Boolean, Double, Interval, Text
-
-from adapters.postgres import tables
 from adapters.postgres.database import Database
-from adapters.postgres.statements import Statement, table
+from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.transaction import PostgresTransaction, Write
 from application.ports.jobs import ClaimedJob, JobKind, NewJob
 
-jobs = table(tables.JobRow)
 ERROR_LENGTH_MAX: Final = 2000
-
-
-def in_seconds(name: str) -> ColumnElement[datetime]:
-    """The database's time, a parameter's seconds from now."""
-    return func.now() + bindparam(name, type_=Double) * literal_column("interval '1 second'", Interval)
-
-
-def word(state: str) -> ColumnElement[str]:
-    """A state as a constant of the SQL, so that the partial indexes on it can serve."""
-    return literal_column(f"'{state}'", Text)
-
-
-ENQUEUE: Final = Statement(
-    insert(jobs)
-    .values(
-        kind=bindparam("kind"),
-        subject=bindparam("subject"),
-        attempts_max=bindparam("attempts_max"),
-        run_at=in_seconds("delay_seconds"),
-    )
-    .on_conflict_do_nothing(constraint="uq_jobs_once")
-)
-held = and_(jobs.c.id == bindparam("the_id"), jobs.c.lease == bindparam("the_lease"))
-done = (
-    update(jobs)
-    .where(held)
-    .values(state=word("done"), finished_at=func.now(), lease=None, leased_until=None, last_error=None)
-)
-DONE: Final = Statement(done.returning(jobs.c.id), guards="the lease of the job")
-
-due = (
-    select(jobs.c.id)
-    .where(jobs.c.state == word("ready"), jobs.c.run_at <= func.now())
-    .where(jobs.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text))))
-    .order_by(jobs.c.run_at, jobs.c.id)
-    .limit(bindparam("at_most"))
-    .with_for_update(skip_locked=True)
-    .cte("due")
-)
-CLAIM: Final = Statement(
-    update(jobs)
-    .where(jobs.c.id == due.c.id)
-    .values(
-        state=word("leased"),
-        attempts=jobs.c.attempts + 1,
-        lease=tables.job_leases.next_value(),
-        leased_until=in_seconds("lease_seconds"),
-    )
-    .returning(
-        jobs.c.id, jobs.c.kind, jobs.c.subject, jobs.c.attempts, jobs.c.attempts_max, jobs.c.lease, jobs.c.run_at
-    )
-)
-
-
-def put_back(final: ColumnElement[bool]) -> dict[str, object]:
-    """The columns of a job that failed: ready again later, or dead when that is `final` or its attempts are used up."""
-    dead = or_(final, jobs.c.attempts >= jobs.c.attempts_max)
-    return {
-        "state": case((dead, word("dead")), else_=word("ready")),
-        "finished_at": case((dead, func.now())),
-        "run_at": in_seconds("retry_after_seconds"),
-        "last_error": bindparam("the_error"),
-        "lease": None,
-        "leased_until": None,
-    }
-
-
-FAIL: Final = Statement(
-    update(jobs).where(held).values(put_back(bindparam("final", type_=Boolean))).returning(jobs.c.id)
-)
-REAP: Final = Statement(
-    update(jobs)
-    .where(jobs.c.state == word("leased"), jobs.c.leased_until < func.now())
-    .values(put_back(false()))
-    .returning(jobs.c.id)
-)
+ENQUEUE: Final = STATEMENTS["jobs.enqueue"]
+DONE: Final = STATEMENTS["jobs.done"]
+CLAIM: Final = STATEMENTS["jobs.claim"]
+FAIL: Final = STATEMENTS["jobs.fail"]
+REAP: Final = STATEMENTS["jobs.reap"]
 
 
 class PostgresWorkJobs:
@@ -109,7 +31,7 @@ class PostgresWorkJobs:
             "attempts_max": job.attempts_max,
             "delay_seconds": job.delay_seconds,
         }
-        self._transaction.note(("jobs", job.kind, job.subject), Write(ENQUEUE, values))
+        self._transaction.note_first(("jobs", job.kind, job.subject), Write(ENQUEUE, values))
 
     def complete(self, job: ClaimedJob) -> None:
         self._transaction.note(("jobs", job.id), Write(DONE, {"the_id": job.id, "the_lease": job.lease}))

@@ -3,41 +3,20 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, or_, select
-
-from adapters.postgres import tables
 from adapters.postgres.audit import note_move
-from adapters.postgres.rows import ADD_PAYMENT, SAVE_PAYMENT, payment_columns, payment_of
-from adapters.postgres.statements import Statement, table
+from adapters.postgres.rows import payment_columns, payment_of
+from adapters.postgres.statements import STATEMENTS, Statement
 from adapters.postgres.transaction import PostgresTransaction, Write
 from domain.audit import Cause
 from domain.member import UserId
 from domain.payment import UNFINISHED, Payment, PaymentId
 
-payments = table(tables.PaymentRow)
-BY_ID: Final = select(payments).where(payments.c.id == bindparam("the_id"))
-GET: Final = Statement(BY_ID)
-GET_LOCKED: Final = Statement(BY_ID.with_for_update())
-OF_SESSION: Final = Statement(
-    select(payments)
-    .where(
-        or_(
-            payments.c.checkout_session_id == bindparam("session_id"),
-            payments.c.id == bindparam("the_id", type_=payments.c.id.type),
-        )
-    )
-    .order_by(case((payments.c.checkout_session_id == bindparam("session_id"), 0), else_=1))
-    .limit(1)
-    .with_for_update()
-)
-UNFINISHED_OF: Final = Statement(
-    select(payments)
-    .where(payments.c.user_id == bindparam("user_id"))
-    .where(or_(*(payments.c.status == status.value for status in sorted(UNFINISHED))))
-    .order_by(payments.c.status)
-    .limit(1)
-    .with_for_update()
-)
+GET: Final = STATEMENTS["payments.get"]
+GET_LOCKED: Final = STATEMENTS["payments.get_locked"]
+OF_SESSION: Final = STATEMENTS["payments.of_session"]
+UNFINISHED_OF: Final = STATEMENTS["payments.unfinished_of"]
+ADD: Final = STATEMENTS["payments.add"]
+SAVE: Final = STATEMENTS["payments.save"]
 
 
 class PostgresPayments:
@@ -71,11 +50,11 @@ class PostgresPayments:
             self._note_add(payment)
         else:
             values = {**payment_columns(payment), "the_key": payment.id, "seen_version": version}
-            self._transaction.note(("payments", payment.id), Write(SAVE_PAYMENT, values))
+            self._transaction.note(("payments", payment.id), Write(SAVE, values))
         note_move(self._transaction, "payment", payment.id, known.status, payment.status, cause)
 
     def _note_add(self, payment: Payment) -> None:
-        write = Write(ADD_PAYMENT, {**payment_columns(payment), "version": 1})
+        write = Write(ADD, {**payment_columns(payment), "version": 1})
         self._transaction.note(("payments", payment.id), write)
 
     async def _one(self, statement: Statement, values: dict[str, object]) -> Payment | None:

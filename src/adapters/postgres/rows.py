@@ -1,11 +1,9 @@
 """Rows on the outside, entities on the inside: plain functions in both directions, beside the statements that use them."""
 
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from adapters.postgres import tables
-from adapters.postgres.statements import insert_into, update_versioned
 from application.ports.gateway import PreparedRequest
 from application.ports.mail import Letter
 from application.ports.store import Customer, Mail
@@ -72,19 +70,6 @@ def payment_columns(payment: Payment) -> dict[str, object]:
     }
 
 
-PAYMENT_CHANGES: Final = (
-    "status",
-    "checkout_session_id",
-    "payment_intent_id",
-    "paid_at",
-    "refunded_minor",
-    "dispute",
-    "review",
-)
-ADD_PAYMENT: Final = insert_into(tables.PaymentRow, [column.name for column in tables.PaymentRow.__table__.columns])
-SAVE_PAYMENT: Final = update_versioned(tables.PaymentRow, "id", PAYMENT_CHANGES)
-
-
 def subscription_of(user_id: UserId, row: Row | None) -> Subscription:
     """The subscription of a row that holds its periods as three arrays; NONE for no row."""
     if row is None:
@@ -124,13 +109,6 @@ def period_columns(subscription: Subscription, n: int) -> dict[str, object]:
         "previous_n": n - 1 if n > 1 else None,
         "previous_ends_at": subscription.periods[n - 2].ends_at if n > 1 else None,
     }
-
-
-ADD_SUBSCRIPTION: Final = insert_into(
-    tables.SubscriptionRow, [column.name for column in tables.SubscriptionRow.__table__.columns]
-)
-SAVE_SUBSCRIPTION: Final = update_versioned(tables.SubscriptionRow, "user_id", ("user_type", "plan", "status"))
-ADD_PERIOD: Final = insert_into(tables.PeriodRow, [column.name for column in tables.PeriodRow.__table__.columns])
 
 
 def customer_of(row: Row) -> Customer:

@@ -1,64 +1,58 @@
-"""SQL text for asyncpg, compiled once from SQLAlchemy Core: the schema stands in one place, and a request pays for the driver alone."""
+"""The SQL that is sent, as text: compiled beforehand from the queries on the declared tables, read once at the start."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
 
-from sqlalchemy import Table, bindparam, insert, update
-from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.compiler import SQLCompiler
-
-DIALECT: Final = asyncpg_dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
+SQL_FILE: Final = Path(__file__).parent / "statements.sql"
 PLACEHOLDER: Final = re.compile(r"\$(\d+)")
+HEADING: Final = re.compile(r"^-- ([a-z_.]+)\(([a-z_, ]*)\)(?: guards (.+))?$", re.MULTILINE)
+
+NOTICE: Final = "-- Compiled from queries.py by `make sql`: change it there.\n"
 
 
 class Statement:
-    """One compiled statement: `sql` with asyncpg's placeholders, and the names of its parameters in their order.
+    """One statement: `sql` with asyncpg's placeholders, and the names of its parameters in their order.
 
     guards: what the statement must find one of when it is sent at commit, in words; null when it cannot miss. It then has RETURNING.
     """
 
-    def __init__(self, statement: Executable, *, guards: str | None = None) -> None:
-        compiled = cast("SQLCompiler", statement.compile(dialect=DIALECT))  # type: ignore[attr-defined] # every statement has it
-        self.sql = str(compiled)
+    def __init__(self, name: str, sql: str, names: tuple[str, ...], guards: str | None) -> None:
+        self.name = name
+        self.sql = sql
+        self.names = names
         self.guards = guards
-        self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
-        self._constants: Mapping[str, object] = compiled.params
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
-        """The values of the parameters in their order. A parameter that is not among `values` is a constant of the statement."""
-        return [values[name] if name in values else self._constants[name] for name in self.names]
+        """The values of the parameters in their order. Raises KeyError for one that is not given."""
+        return [values[name] for name in self.names]
 
     def numbered_from(self, first: int) -> str:
         """The SQL with its placeholders counted from `first` instead of 1, to stand inside a longer statement."""
         return PLACEHOLDER.sub(lambda found: f"${int(found[1]) + first - 1}", self.sql)
 
 
-def table(row: type[DeclarativeBase]) -> Table:
-    """The table of a declared row."""
-    return cast("Table", row.__table__)
+def written(statements: Iterable[Statement]) -> str:
+    """The file of statements: a heading with name and parameters, then the SQL."""
+    parts = []
+    for statement in statements:
+        guards = f" guards {statement.guards}" if statement.guards is not None else ""
+        sql = "\n".join(line.rstrip() for line in statement.sql.splitlines())
+        parts.append(f"-- {statement.name}({', '.join(statement.names)}){guards}\n{sql};\n")
+    return "\n".join([NOTICE, *parts])
 
 
-def insert_into(row: type[DeclarativeBase], names: Sequence[str]) -> Statement:
-    """Insert the named columns."""
-    return Statement(insert(table(row)).values({name: bindparam(name) for name in names}))
+def read_statements(text: str) -> dict[str, Statement]:
+    """The statements of such a file, by name."""
+    found = list(HEADING.finditer(text))
+    ends = [heading.start() for heading in found[1:]] + [len(text)]
+    statements = {}
+    for heading, end in zip(found, ends, strict=True):
+        name, names, guards = heading.groups()
+        sql = text[heading.end() : end].strip().removesuffix(";")
+        statements[name] = Statement(name, sql, tuple(names.split(", ")) if names else (), guards)
+    return statements
 
 
-def update_versioned(row: type[DeclarativeBase], key: str, names: Sequence[str]) -> Statement:
-    """Update the named columns of the row that still has the version that was read, and count its version up.
-
-    Parameters: the columns by their names, `the_key` and `seen_version`. Returns a row when there was one to change.
-    """
-    target = table(row)
-    changes: dict[str, Any] = {name: bindparam(name) for name in names} | {
-        "version": target.c.version + 1
-    }  # Any: columns and parameters
-    return Statement(
-        update(target)
-        .where(target.c[key] == bindparam("the_key"), target.c.version == bindparam("seen_version"))
-        .values(changes)
-        .returning(target.c.version),
-        guards=target.name,
-    )
+STATEMENTS: Final = read_statements(SQL_FILE.read_text(encoding="ascii")) if SQL_FILE.exists() else {}

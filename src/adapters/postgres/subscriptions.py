@@ -2,43 +2,20 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, func, select
-
-from adapters.postgres import tables
 from adapters.postgres.audit import note_move
-from adapters.postgres.rows import (
-    ADD_PERIOD,
-    ADD_SUBSCRIPTION,
-    SAVE_SUBSCRIPTION,
-    period_columns,
-    subscription_columns,
-    subscription_of,
-)
-from adapters.postgres.statements import Statement, table
+from adapters.postgres.rows import period_columns, subscription_columns, subscription_of
+from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.transaction import PostgresTransaction, Write
 from domain.audit import Cause
 from domain.member import UserId
 from domain.subscription import Subscription
 
-subscriptions = table(tables.SubscriptionRow)
-periods = table(tables.PeriodRow)
-
-
-def in_order(name: str) -> ColumnElement[object]:
-    """A column of the member's periods as an array, in the order of the periods."""
-    ordered = select(periods.c[name]).where(periods.c.user_id == subscriptions.c.user_id).order_by(periods.c.n)
-    return func.array(ordered.scalar_subquery())
-
-
-SUBSCRIPTION_OF: Final = Statement(
-    select(
-        subscriptions,
-        in_order("payment_id").label("payment_ids"),
-        in_order("starts_at").label("starts"),
-        in_order("ends_at").label("ends"),
-    ).where(subscriptions.c.user_id == bindparam("user_id"))
-)
+OF: Final = STATEMENTS["subscriptions.of"]
 """Not locked: two payments of one member at the same moment meet at the version or at the period's key, and one is done again."""
+
+ADD: Final = STATEMENTS["subscriptions.add"]
+SAVE: Final = STATEMENTS["subscriptions.save"]
+ADD_PERIOD: Final = STATEMENTS["periods.add"]
 
 
 class PostgresSubscriptions:
@@ -49,7 +26,7 @@ class PostgresSubscriptions:
         self._known: dict[UserId, tuple[Subscription, int]] = {}
 
     async def of(self, user_id: UserId) -> Subscription:
-        row = await self._transaction.row(SUBSCRIPTION_OF, {"user_id": user_id})
+        row = await self._transaction.row(OF, {"user_id": user_id})
         subscription = subscription_of(user_id, row)
         self._known[user_id] = (subscription, row["version"] if row is not None else 0)
         return subscription
@@ -62,9 +39,9 @@ class PostgresSubscriptions:
         self._known[user_id] = (subscription, version)
         columns = subscription_columns(subscription)
         if version == 0:
-            write = Write(ADD_SUBSCRIPTION, {**columns, "version": 1})
+            write = Write(ADD, {**columns, "version": 1})
         else:
-            write = Write(SAVE_SUBSCRIPTION, {**columns, "the_key": user_id, "seen_version": version})
+            write = Write(SAVE, {**columns, "the_key": user_id, "seen_version": version})
         self._transaction.note(("subscriptions", user_id), write)
         for n in range(len(known.periods) + 1, len(subscription.periods) + 1):
             self._transaction.note(("periods", user_id, n), Write(ADD_PERIOD, period_columns(subscription, n)))

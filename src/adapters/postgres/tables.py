@@ -73,7 +73,7 @@ class PaymentRow(DefaultBase):
     review: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # Any: what a JSON column holds
     version: Mapped[int] = mapped_column(Integer)
 
-    invoice: Mapped["InvoiceRow | None"] = relationship(lazy="noload", viewonly=True)
+    invoice: Mapped["InvoiceRow | None"] = relationship(lazy="raise", viewonly=True)
 
 
 class CheckoutRow(DefaultBase):

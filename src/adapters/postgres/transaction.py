@@ -1,7 +1,7 @@
 """One Postgres transaction that sends what it gathered in one statement at commit."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -37,6 +37,16 @@ def composed(statements: tuple[Statement, ...]) -> str:
                 counts.append(f"(SELECT count(*) FROM w{number})")  # noqa: S608 # made of our own statements alone
         sql = _composed[statements] = f"WITH {', '.join(parts)} SELECT {', '.join(counts) or '1'}"
     return sql
+
+
+def in_order_of_execution(writes: Iterable[Write]) -> list[Write]:
+    """The writes so placed that Postgres runs them in the order in which they were noted, guarded ones before all others.
+
+    It runs the CTEs that the main query reads as the query comes to them, and the others after it, the last one first.
+    """
+    noted = list(writes)
+    guarded = [write for write in noted if write.statement.guards is not None]
+    return guarded + [write for write in reversed(noted) if write.statement.guards is None]
 
 
 class PostgresTransaction:
@@ -85,9 +95,13 @@ class PostgresTransaction:
         """Keep a write for the commit, in place of an earlier one of the same key."""
         self._writes[key] = write
 
+    def note_first(self, key: object, write: Write) -> None:
+        """Keep a write for the commit, unless there is an earlier one of the same key."""
+        self._writes.setdefault(key, write)
+
     async def commit(self) -> None:
         """Send what was gathered, and commit. Raises Conflict when a guarded write found nothing, TryAgain for what passes."""
-        writes = tuple(self._writes.values())
+        writes = in_order_of_execution(self._writes.values())
         self._writes.clear()
         if writes:
             statements = tuple(write.statement for write in writes)

@@ -3,17 +3,13 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
-
-from adapters.postgres import tables
 from adapters.postgres.database import Database
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.jobs import PostgresWorkJobs
 from adapters.postgres.payments import PostgresPayments
-from adapters.postgres.records import Records, RecordStatements
+from adapters.postgres.records import Record, Records
 from adapters.postgres.rows import checkout_of, customer_of, invoice_of, mail_columns, mail_of, plain_columns
-from adapters.postgres.statements import Statement, table
+from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.transaction import PostgresTransaction, Write
 from application.ports.store import Customer, Mail
@@ -22,26 +18,14 @@ from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import PaymentId
 
-CUSTOMERS: Final = RecordStatements(tables.CustomerRow, "user_id", value_of=customer_of, columns=plain_columns)
-CHECKOUTS: Final = RecordStatements(tables.CheckoutRow, "payment_id", value_of=checkout_of, columns=plain_columns)
-INVOICES: Final = RecordStatements(tables.InvoiceRow, "payment_id", value_of=invoice_of, columns=plain_columns)
-MAILS: Final = RecordStatements(tables.MailRow, "key", value_of=mail_of, columns=mail_columns, lock=True)
+CUSTOMERS: Final = Record("customers", "user_id", value_of=customer_of, columns=plain_columns)
+CHECKOUTS: Final = Record("checkouts", "payment_id", value_of=checkout_of, columns=plain_columns)
+INVOICES: Final = Record("invoices", "payment_id", value_of=invoice_of, columns=plain_columns)
+MAILS: Final = Record("mails", "key", value_of=mail_of, columns=mail_columns)
 
-counters = table(tables.ReceiptCounterRow)
-NEXT_SEQUENCE: Final = Statement(
-    insert(counters)
-    .values(year=bindparam("year"), last=1)
-    .on_conflict_do_update(index_elements=["year"], set_={"last": counters.c.last + 1})
-    .returning(counters.c.last)
-)
-
-refusals = table(tables.RefusedCurrencyRow)
-REFUSED_CURRENCIES: Final = Statement(select(func.array_agg(refusals.c.currency).label("currencies")))
-REFUSE_CURRENCY: Final = Statement(
-    insert(refusals)
-    .values({name: bindparam(name) for name in ("currency", "reason", "refused_at")})
-    .on_conflict_do_nothing()
-)
+NEXT_SEQUENCE: Final = STATEMENTS["receipt_counters.next"]
+REFUSED_CURRENCIES: Final = STATEMENTS["refused_currencies.all"]
+REFUSE_CURRENCY: Final = STATEMENTS["refused_currencies.add"]
 
 
 class PostgresUnitOfWork(PostgresTransaction):
@@ -131,4 +115,4 @@ class PostgresRefusedCurrencies:
 
     def add(self, currency: str, reason: str, at: datetime) -> None:
         values = {"currency": currency, "reason": reason, "refused_at": at}
-        self._transaction.note(("refused_currencies", currency), Write(REFUSE_CURRENCY, values))
+        self._transaction.note_first(("refused_currencies", currency), Write(REFUSE_CURRENCY, values))

@@ -26,7 +26,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], now: datetim
         raise InvalidSignature(REFUSAL)
     signed = timestamp.encode() + b"." + body
     good = False
-    for secret in secrets:
+    for secret in filter(str.strip, secrets):  # with an empty one, everybody could sign
         expected = hmac.digest(secret.encode(), signed, "sha256").hex().encode()
         for signature in signatures:
             good |= hmac.compare_digest(expected, signature)
@@ -49,6 +49,6 @@ def _parsed(header: str | None) -> tuple[str, list[bytes]]:
     if len(timestamps) != 1 or not signatures:
         raise InvalidSignature(REFUSAL)
     timestamp = timestamps[0]
-    if not timestamp.isdigit() or len(timestamp) > TIMESTAMP_LENGTH_MAX:
+    if not timestamp.isdigit() or len(timestamp) > TIMESTAMP_LENGTH_MAX or timestamp.startswith("0"):
         raise InvalidSignature(REFUSAL)
     return timestamp, signatures

@@ -17,8 +17,8 @@ from typing import Any, Final, TypeVar
 import asyncpg
 import click
 import httpx
-from adapters.email.folder import read_outbox
 
+from adapters.email.outbox import read_outbox
 from adapters.postgres import embedded
 from entrypoints.cli.environment import migrate_database
 

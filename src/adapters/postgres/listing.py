@@ -1,0 +1,88 @@
+"""The reads that list, through advanced-alchemy: a module that is imported when the first of them is asked for."""
+
+from advanced_alchemy.filters import LimitOffset, OrderBy
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
+from sqlalchemy.orm import joinedload
+
+from adapters.postgres.database import Database
+from adapters.postgres.faults import our_errors
+from adapters.postgres.rows import invoice_of, payment_of
+from adapters.postgres.tables import PaymentRow
+from application.errors import TryAgain
+from application.ports.reads import PaymentRecord
+from domain.member import UserId
+from domain.payment import PaymentId, PaymentStatus
+
+
+class PaymentRows(SQLAlchemyAsyncRepository[PaymentRow]):
+    """advanced-alchemy's repository of payments."""
+
+    model_type = PaymentRow
+
+
+class PaymentListing:
+    """Pages by key: flat however long a member's history grows; nothing is ever counted or skipped over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, user_id: UserId, *, limit: int, before: PaymentId | None, status: PaymentStatus | None
+    ) -> list[PaymentRecord]:
+        """Up to `limit` payments of a member, newest first, older than `before`."""
+        conditions: list[ColumnElement[bool]] = [PaymentRow.user_id == user_id]
+        if before is not None:
+            conditions.append(PaymentRow.id < before)
+        if status is not None:
+            conditions.append(PaymentRow.status == status.value)
+        return await self._records(conditions, limit)
+
+    async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
+        """One payment of a member."""
+        found = await self._records([PaymentRow.user_id == user_id, PaymentRow.id == payment_id], 1)
+        return found[0] if found else None
+
+    async def _records(self, conditions: list[ColumnElement[bool]], limit: int) -> list[PaymentRecord]:
+        with our_errors():
+            try:
+                async with self._database.sessions()() as session:
+                    rows = await PaymentRows(session=session, wrap_exceptions=False).get_many(
+                        LimitOffset(limit, 0),
+                        OrderBy(PaymentRow.id, "desc"),
+                        *conditions,
+                        load=[joinedload(PaymentRow.invoice)],
+                    )
+            except NoConnectionInTime as error:
+                raise TryAgain("every connection to the database is busy") from error
+            except DBAPIError as error:
+                raise driver_error(error) from error
+        return [record_of(row) for row in rows]
+
+
+def driver_error(error: DBAPIError) -> BaseException:
+    """What the driver itself raised, from under SQLAlchemy's wrappings."""
+    cause: BaseException | None = error.orig
+    while cause is not None and cause.__cause__ is not None:
+        cause = cause.__cause__
+    return cause or error
+
+
+class Attributes:
+    """A loaded row as a mapping of its columns."""
+
+    def __init__(self, row: object) -> None:
+        self._row = row
+
+    def __getitem__(self, name: str, /) -> object:
+        return getattr(self._row, name)
+
+
+def record_of(row: PaymentRow) -> PaymentRecord:
+    """A payment and its invoice data from a loaded row."""
+    invoice = row.invoice
+    return PaymentRecord(
+        payment=payment_of(Attributes(row)), invoice=invoice_of(Attributes(invoice)) if invoice is not None else None
+    )

@@ -1,0 +1,137 @@
+-- Compiled from queries.py by `make sql`: change it there.
+
+-- customers.find(the_key)
+SELECT customers.user_id, customers.email, customers.name, customers.locale, customers.provider_id, customers.request, customers.attempt, customers.prepared_at, customers.version
+FROM customers
+WHERE customers.user_id = $1::VARCHAR;
+
+-- customers.add(user_id, email, name, locale, provider_id, request, attempt, prepared_at, version)
+INSERT INTO customers (user_id, email, name, locale, provider_id, request, attempt, prepared_at, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::INTEGER, $8::TIMESTAMP WITH TIME ZONE, $9::INTEGER);
+
+-- customers.save(email, name, locale, provider_id, request, attempt, prepared_at, the_key, seen_version) guards customers
+UPDATE customers SET email=$1::VARCHAR, name=$2::VARCHAR, locale=$3::VARCHAR, provider_id=$4::VARCHAR, request=$5::VARCHAR, attempt=$6::INTEGER, prepared_at=$7::TIMESTAMP WITH TIME ZONE, version=(customers.version + 1) WHERE customers.user_id = $8::VARCHAR AND customers.version = $9::INTEGER RETURNING customers.version;
+
+-- checkouts.find(the_key)
+SELECT checkouts.payment_id, checkouts.attempt, checkouts.request, checkouts.prepared_at, checkouts.claimed_until, checkouts.failures, checkouts.url, checkouts.expires_at, checkouts.version
+FROM checkouts
+WHERE checkouts.payment_id = $1::UUID;
+
+-- checkouts.add(payment_id, attempt, request, prepared_at, claimed_until, failures, url, expires_at, version)
+INSERT INTO checkouts (payment_id, attempt, request, prepared_at, claimed_until, failures, url, expires_at, version) VALUES ($1::UUID, $2::INTEGER, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::TIMESTAMP WITH TIME ZONE, $6::INTEGER, $7::VARCHAR, $8::TIMESTAMP WITH TIME ZONE, $9::INTEGER);
+
+-- checkouts.save(attempt, request, prepared_at, claimed_until, failures, url, expires_at, the_key, seen_version) guards checkouts
+UPDATE checkouts SET attempt=$1::INTEGER, request=$2::VARCHAR, prepared_at=$3::TIMESTAMP WITH TIME ZONE, claimed_until=$4::TIMESTAMP WITH TIME ZONE, failures=$5::INTEGER, url=$6::VARCHAR, expires_at=$7::TIMESTAMP WITH TIME ZONE, version=(checkouts.version + 1) WHERE checkouts.payment_id = $8::UUID AND checkouts.version = $9::INTEGER RETURNING checkouts.version;
+
+-- invoices.find(the_key)
+SELECT invoices.payment_id, invoices.number, invoices.issued_at, invoices.stripe_invoice_id, invoices.hosted_url, invoices.pdf_url, invoices.version
+FROM invoices
+WHERE invoices.payment_id = $1::UUID;
+
+-- invoices.add(payment_id, number, issued_at, stripe_invoice_id, hosted_url, pdf_url, version)
+INSERT INTO invoices (payment_id, number, issued_at, stripe_invoice_id, hosted_url, pdf_url, version) VALUES ($1::UUID, $2::VARCHAR, $3::TIMESTAMP WITH TIME ZONE, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::INTEGER);
+
+-- invoices.save(number, issued_at, stripe_invoice_id, hosted_url, pdf_url, the_key, seen_version) guards invoices
+UPDATE invoices SET number=$1::VARCHAR, issued_at=$2::TIMESTAMP WITH TIME ZONE, stripe_invoice_id=$3::VARCHAR, hosted_url=$4::VARCHAR, pdf_url=$5::VARCHAR, version=(invoices.version + 1) WHERE invoices.payment_id = $6::UUID AND invoices.version = $7::INTEGER RETURNING invoices.version;
+
+-- mails.find(the_key)
+SELECT mails.key, mails.payment_id, mails.recipient, mails.subject, mails.html, mails.plain, mails.written_at, mails.in_doubt_since, mails.sent_at, mails.provider_id, mails.version
+FROM mails
+WHERE mails.key = $1::VARCHAR FOR UPDATE;
+
+-- mails.add(key, payment_id, recipient, subject, html, plain, written_at, in_doubt_since, sent_at, provider_id, version)
+INSERT INTO mails (key, payment_id, recipient, subject, html, plain, written_at, in_doubt_since, sent_at, provider_id, version) VALUES ($1::VARCHAR, $2::UUID, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::TIMESTAMP WITH TIME ZONE, $8::TIMESTAMP WITH TIME ZONE, $9::TIMESTAMP WITH TIME ZONE, $10::VARCHAR, $11::INTEGER);
+
+-- mails.save(payment_id, recipient, subject, html, plain, written_at, in_doubt_since, sent_at, provider_id, the_key, seen_version) guards mails
+UPDATE mails SET payment_id=$1::UUID, recipient=$2::VARCHAR, subject=$3::VARCHAR, html=$4::VARCHAR, plain=$5::VARCHAR, written_at=$6::TIMESTAMP WITH TIME ZONE, in_doubt_since=$7::TIMESTAMP WITH TIME ZONE, sent_at=$8::TIMESTAMP WITH TIME ZONE, provider_id=$9::VARCHAR, version=(mails.version + 1) WHERE mails.key = $10::VARCHAR AND mails.version = $11::INTEGER RETURNING mails.version;
+
+-- payments.get(the_id)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+FROM payments
+WHERE payments.id = $1::UUID;
+
+-- payments.get_locked(the_id)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+FROM payments
+WHERE payments.id = $1::UUID FOR UPDATE;
+
+-- payments.of_session(session_id, the_id)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+FROM payments
+WHERE payments.checkout_session_id = $1::VARCHAR OR payments.id = $2::UUID ORDER BY CASE WHEN (payments.checkout_session_id = $1::VARCHAR) THEN 1 ELSE 2 END
+ LIMIT 1 FOR UPDATE;
+
+-- payments.unfinished_of(user_id)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+FROM payments
+WHERE payments.user_id = $1::VARCHAR AND (payments.status = 'PENDING' OR payments.status = 'PROCESSING') ORDER BY payments.status
+ LIMIT 1 FOR UPDATE;
+
+-- payments.add(id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, version)
+INSERT INTO payments (id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, version) VALUES ($1::UUID, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::BIGINT, $6::VARCHAR, $7::TIMESTAMP WITH TIME ZONE, $8::BOOLEAN, $9::VARCHAR, $10::VARCHAR, $11::VARCHAR, $12::TIMESTAMP WITH TIME ZONE, $13::BIGINT, $14::VARCHAR, $15::JSONB, $16::INTEGER);
+
+-- payments.save(status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, the_key, seen_version) guards payments
+UPDATE payments SET status=$1::VARCHAR, checkout_session_id=$2::VARCHAR, payment_intent_id=$3::VARCHAR, paid_at=$4::TIMESTAMP WITH TIME ZONE, refunded_minor=$5::BIGINT, dispute=$6::VARCHAR, review=$7::JSONB, version=(payments.version + 1) WHERE payments.id = $8::UUID AND payments.version = $9::INTEGER RETURNING payments.version;
+
+-- subscriptions.of(user_id)
+SELECT subscriptions.user_id, subscriptions.user_type, subscriptions.plan, subscriptions.status, subscriptions.version, array((SELECT periods.payment_id
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS payment_ids, array((SELECT periods.starts_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS starts, array((SELECT periods.ends_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS ends
+FROM subscriptions
+WHERE subscriptions.user_id = $1::VARCHAR;
+
+-- subscriptions.add(user_id, user_type, plan, status, version)
+INSERT INTO subscriptions (user_id, user_type, plan, status, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::INTEGER);
+
+-- subscriptions.save(user_type, plan, status, the_key, seen_version) guards subscriptions
+UPDATE subscriptions SET user_type=$1::VARCHAR, plan=$2::VARCHAR, status=$3::VARCHAR, version=(subscriptions.version + 1) WHERE subscriptions.user_id = $4::VARCHAR AND subscriptions.version = $5::INTEGER RETURNING subscriptions.version;
+
+-- periods.add(user_id, n, payment_id, starts_at, ends_at, previous_n, previous_ends_at)
+INSERT INTO periods (user_id, n, payment_id, starts_at, ends_at, previous_n, previous_ends_at) VALUES ($1::VARCHAR, $2::INTEGER, $3::UUID, $4::TIMESTAMP WITH TIME ZONE, $5::TIMESTAMP WITH TIME ZONE, $6::INTEGER, $7::TIMESTAMP WITH TIME ZONE);
+
+-- receipt_counters.next(year)
+INSERT INTO receipt_counters (year, last) VALUES ($1::SMALLINT, 1) ON CONFLICT (year) DO UPDATE SET last = (receipt_counters.last + 1) RETURNING receipt_counters.last;
+
+-- refused_currencies.all()
+SELECT array_agg(refused_currencies.currency) AS currencies
+FROM refused_currencies;
+
+-- refused_currencies.add(currency, reason, refused_at)
+INSERT INTO refused_currencies (currency, reason, refused_at) VALUES ($1::VARCHAR, $2::VARCHAR, $3::TIMESTAMP WITH TIME ZONE) ON CONFLICT DO NOTHING;
+
+-- audit.add(entity, entity_id, from_status, to_status, why, actor, event_id)
+INSERT INTO audit (entity, entity_id, from_status, to_status, why, actor, event_id) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR) RETURNING audit.id;
+
+-- events.keep(id, type, api_version, created_at, state, error, body)
+INSERT INTO events (id, type, api_version, created_at, state, error, body) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::VARCHAR, $6::VARCHAR, $7::BYTEA) ON CONFLICT (id) DO NOTHING RETURNING events.id;
+
+-- events.parked(the_id)
+SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, events.body
+FROM events
+WHERE events.id = $1::VARCHAR AND events.state = 'parked' FOR UPDATE;
+
+-- events.settle(new_state, new_error, the_id)
+UPDATE events SET state=$1::VARCHAR, error=$2::VARCHAR WHERE events.id = $3::VARCHAR;
+
+-- jobs.enqueue(kind, subject, delay_seconds, attempts_max)
+INSERT INTO jobs (kind, subject, run_at, attempts_max) VALUES ($1::VARCHAR, $2::VARCHAR, (now() + $3::FLOAT * interval '1 second'), $4::INTEGER) ON CONFLICT ON CONSTRAINT uq_jobs_once DO NOTHING RETURNING jobs.id;
+
+-- jobs.done(the_id, the_lease) guards the lease of the job
+UPDATE jobs SET state='done', lease=NULL, leased_until=NULL, last_error=NULL, finished_at=now() WHERE jobs.id = $1::BIGINT AND jobs.lease = $2::BIGINT RETURNING jobs.id;
+
+-- jobs.claim(lease_seconds, kinds, at_most)
+WITH due AS
+(SELECT jobs.id AS id
+FROM jobs
+WHERE jobs.state = 'ready' AND jobs.run_at <= now() AND jobs.kind = any($2::TEXT[]) ORDER BY jobs.run_at, jobs.id
+ LIMIT $3 FOR UPDATE SKIP LOCKED)
+ UPDATE jobs SET state='leased', attempts=(jobs.attempts + 1), lease=nextval('job_leases'), leased_until=(now() + $1::FLOAT * interval '1 second') FROM due WHERE jobs.id = due.id RETURNING jobs.id, jobs.kind, jobs.subject, jobs.attempts, jobs.attempts_max, jobs.lease, jobs.run_at;
+
+-- jobs.fail(final, retry_after_seconds, the_error, the_id, the_lease)
+UPDATE jobs SET state=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $2::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$3::VARCHAR, finished_at=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.id = $4::BIGINT AND jobs.lease = $5::BIGINT RETURNING jobs.id;
+
+-- jobs.reap(retry_after_seconds, the_error)
+UPDATE jobs SET state=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $1::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$2::VARCHAR, finished_at=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.state = 'leased' AND jobs.leased_until < now() RETURNING jobs.id;
