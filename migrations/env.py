@@ -10,7 +10,6 @@ from sqlalchemy.pool import NullPool
 
 from adapters.postgres.database import normal_url
 from adapters.postgres.schema import VERSION_TABLE
-from adapters.postgres.tables import metadata
 
 ONE_AT_A_TIME = 0x7061796D656E7473
 """Key of the advisory lock that lets one migration run at a time."""
@@ -23,7 +22,7 @@ def run(connection: Connection) -> None:
     connection.commit()
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=context.config.attributes.get("metadata"),
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,

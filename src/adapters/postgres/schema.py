@@ -2,11 +2,11 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import asyncpg
 
-from adapters.postgres.database import Database
+from adapters.postgres.database import Database, normal_url
 from adapters.postgres.faults import our_errors
 from application.errors import TryAgain
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PACKAGED: Final = Path(__file__).parent / "migrations"
 IN_THE_REPOSITORY: Final = Path(__file__).parents[3] / "migrations"
 VERSION_TABLE: Final = "migration"
+REVISION: Final = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 # a constant
 
 
 def migrations() -> Path:
@@ -23,13 +24,17 @@ def migrations() -> Path:
     return PACKAGED if PACKAGED.is_dir() else IN_THE_REPOSITORY
 
 
-def alembic_config(url: str) -> "Config":
-    """Alembic's configuration for one database."""
+def alembic_config(url: str, *, compare: bool = False) -> "Config":
+    """Alembic's configuration for one database; with the declared tables when it is to `compare` them with what is there."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
     config.attributes["url"] = url
+    if compare:
+        from adapters.postgres.tables import metadata
+
+        config.attributes["metadata"] = metadata
     return config
 
 
@@ -41,14 +46,27 @@ def newest() -> str:
 async def migrate(url: str) -> str:
     """Bring the database to the newest schema, one transaction a migration, and return its revision. Several at once wait in turn.
 
+    A database that is there already is left alone, without the second that Alembic takes to import.
     Raises TryAgain when the database cannot be reached.
     """
-    from alembic import command
-
     with our_errors():
+        if await _revision(url) == newest():
+            return newest()
+        from alembic import command
+
         # Alembic's environment runs an event loop of its own, hence the thread.
         await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
     return newest()
+
+
+async def _revision(url: str) -> str | None:
+    connection = await asyncpg.connect(normal_url(url))
+    try:
+        return cast("str | None", await connection.fetchval(REVISION))
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
 
 
 class PostgresReadiness:
@@ -66,7 +84,7 @@ class PostgresReadiness:
         broken = True
         try:
             with our_errors():
-                found = await connection.fetchval(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 # a constant
+                found = await connection.fetchval(REVISION)
             broken = False
         except TryAgain:
             return "the database does not answer"

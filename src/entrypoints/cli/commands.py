@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import shutil
+import sys
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
@@ -180,11 +183,9 @@ def _welcome(settings: Settings) -> None:
     if settings.uses_sandbox:
         click.echo(f"Stripe sandbox:  {settings.stripe_api_base}/  (no money moves here)")
     click.echo(f"E-mails:         {folder}/outbox/")
-    click.echo("\nThree members to try:")
+    click.echo("\nThree members to try. Start a checkout, open the url of the answer, pay with 4242 4242 4242 4242:")
+    program = Path(sys.argv[0]).name if shutil.which("payments") else os.path.relpath(sys.argv[0])
     for user_type, user_id in (("talent", "salma"), ("professional", "youssef"), ("company", "atlas")):
-        click.echo(f"  payments token --user-id {user_id} --user-type {user_type}")
-    click.echo("\nStart a checkout, open the url of the answer, and pay with 4242 4242 4242 4242:")
-    click.echo(
-        f'  curl -X POST {settings.app_url}/api/v1/checkouts -H "Authorization: Bearer $(.venv/bin/payments token)" --json "{{}}"'
-    )
+        token = f"$({program} token --user-id {user_id} --user-type {user_type})"
+        click.echo(f'  curl --json "{{}}" -H "Authorization: Bearer {token}" {settings.app_url}/api/v1/checkouts')
     click.echo("\nCtrl-C stops everything.\n")

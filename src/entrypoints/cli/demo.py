@@ -18,7 +18,7 @@ import asyncpg
 import click
 import httpx
 
-from adapters.email.outbox import read_outbox
+from adapters.email.folder import read_outbox
 from adapters.postgres import embedded
 from entrypoints.cli.environment import migrate_database
 
