@@ -1,10 +1,18 @@
 """What holds for every request: ids, problems, caches, methods, the description of the API."""
 
+import asyncio
 import re
 
 import httpx
 import pytest
+from dependency_injector import providers
 
+from adapters.memory.gateway import MemoryGateway
+from application.ports.gateway import CheckoutSession, PreparedRequest
+from builders import a_member
+from domain.payment import PaymentStatus
+from entrypoints.http.app import create_app
+from entrypoints.http.frame import Frame
 from http_world import World
 
 EVERY = [
@@ -64,6 +72,28 @@ async def test_an_error_that_nobody_foresaw_tells_nothing_from_inside(world: Wor
 
     assert (500, "internal_error") == (answer.status_code, answer.json()["code"])
     assert "hunter2" not in answer.text
+
+
+class SilentGateway(MemoryGateway):
+    """A provider that takes the call and never answers."""
+
+    async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+
+async def test_a_request_that_takes_too_long_ends_with_503_and_can_be_resumed(world: World) -> None:
+    headers = world.headers(a_member())
+    world.container.gateway.override(providers.Object(SilentGateway(world.clock)))
+    silent = httpx.ASGITransport(app=Frame(create_app(world.container).app, seconds_max=0.2))  # type: ignore[arg-type] # Litestar's types of ASGI
+
+    async with httpx.AsyncClient(transport=silent, base_url="https://pay.example.org") as client:
+        answer = await client.post("/api/v1/checkouts", json={}, headers=headers)
+
+    assert (503, "unavailable", "5") == (answer.status_code, answer.json()["code"], answer.headers["retry-after"])
+    assert answer.headers["request-id"] == answer.json()["request_id"]
+    assert [PaymentStatus.PENDING] == [payment.status for payment in world.store.payments()]
 
 
 async def test_the_price_list_is_for_anyone(client: httpx.AsyncClient) -> None:

@@ -30,8 +30,9 @@ def request_id() -> str:
 class Frame:
     """Wraps the whole application, so that also what no route answers has an id and is logged."""
 
-    def __init__(self, app: Litestar) -> None:
+    def __init__(self, app: Litestar, *, seconds_max: float = REQUEST_SECONDS_MAX) -> None:
         self.app = app
+        self._seconds_max = seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -44,7 +45,7 @@ class Frame:
         started = time.perf_counter()
         answer = _Answer(send, current)
         try:
-            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+            async with asyncio.timeout(self._seconds_max):
                 await self.app(scope, receive, answer.send)
         except TimeoutError:
             if answer.status is None:
