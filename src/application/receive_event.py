@@ -61,6 +61,7 @@ class ReceiveEvent:
             # it is ours from here on, and the retries and the operator see why.
             log.exception("event %s of type %s could not be handled and is kept for later", event.id, event.type)
             outcome = await self._park(event, f"{type(error).__name__}: {error}")
+        log.info("event %s of type %s: %s", event.id, event.type, outcome)
         return Receipt(event_id=event.id, event_type=event.type, outcome=outcome)
 
     async def _take(self, event: ProviderEvent) -> Outcome:

@@ -1,5 +1,10 @@
-"""The one place where what Resend and its SDK raise becomes what the application understands."""
+"""The translator: every way in which the mail provider's client fails, told as one of our two faults."""
 
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import Final
 
 import httpx
@@ -7,45 +12,101 @@ from resend.exceptions import ResendError
 
 from application.errors import MailRefused, MailUnavailable
 
-CLIENT_FAULT: Final = "HttpClientError"
-"""How the SDK calls an answer that never came; what happened is only in the error's context."""
+RETRY_AFTER_SECONDS_MAX: Final = 86_400
+"""No provider can put a mail off for longer than a day with one answer."""
 
-PASSING_CONFLICT: Final = "concurrent_idempotent_requests"
-NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout)
+TOO_MANY_REQUESTS: Final = 429
 
+PASSING_STATUSES: Final = frozenset({408, 409, 425})
+"""Refusals that time may heal, beside 429 and every 5xx; whether the letter was sent is unknown."""
 
-def translated(error: ResendError) -> MailUnavailable | MailRefused:
-    """The application's word for a letter that was not taken. The provider's own words may quote the letter: they are left out."""
-    kind = str(error.error_type)
-    if kind == CLIENT_FAULT:
-        return MailUnavailable("no answer from the mail provider", in_doubt=not _never_sent(error))
-    code = _status(error)
-    if code == 429:
-        after = _retry_after(error)
-        return MailUnavailable(f"the mail provider answered 429, {kind}", retry_after_seconds=after, in_doubt=False)
-    if code == 409 and kind == PASSING_CONFLICT:
-        return MailUnavailable("the mail provider is still at work on this letter", retry_after_seconds=5)
-    if code >= 500 or code == 408:
-        return MailUnavailable(f"the mail provider answered {code}, {kind}")
-    return MailRefused(f"the mail provider refused the letter: {code}, {kind}")
+NO_ANSWER: Final = "HttpClientError"
+"""How the SDK calls an answer that never came; what happened is only in the error's chain."""
 
+NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.LocalProtocolError,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    UnicodeEncodeError,
+)
+"""Errors before the first byte of the letter has left."""
 
-def _status(error: ResendError) -> int:
-    code = str(error.code)
-    return int(code) if code.isdigit() else 500
+NOT_RESENDS_WORD: Final = frozenset({"application_error", "InternalServerError"})
+"""What the SDK says when an answer was not JSON or named no error: then a proxy has spoken, not Resend."""
 
-
-def _never_sent(error: BaseException) -> bool:
-    """Whether the connection was never made, so that nothing can have been sent."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, NEVER_SENT):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+FINAL_CONFLICTS: Final = frozenset({"invalid_idempotent_request"})
 
 
-def _retry_after(error: ResendError) -> int | None:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    value = headers.get("retry-after", "")
-    return int(value) if value.isdigit() else None
+def mail_fault(fault: Exception) -> MailUnavailable | MailRefused:
+    """The fault of ours that an error raised around a call to Resend amounts to.
+
+    The message holds the kind of the error and nothing that was sent: neither the key, nor the reader, nor the letter.
+    """
+    if isinstance(fault, (MailUnavailable, MailRefused)):
+        return fault
+    if isinstance(fault, TimeoutError):
+        return MailUnavailable("the mail provider did not answer in time")
+    if not isinstance(fault, ResendError) or fault.error_type == NO_ANSWER:
+        chain = list(_chain(fault))
+        in_doubt = not any(isinstance(link, NEVER_SENT) for link in chain)
+        return MailUnavailable(f"no answer from the mail provider: {type(chain[-1]).__name__}", in_doubt=in_doubt)
+    status, kind = _status(fault), _kind(fault)
+    message = f"the mail provider answered {status}, {kind}"
+    if status == TOO_MANY_REQUESTS:
+        return MailUnavailable(message, retry_after_seconds=_retry_after_seconds(fault), in_doubt=False)
+    passing = status >= 500 or status < 400 or status in PASSING_STATUSES or kind in NOT_RESENDS_WORD
+    if passing and kind not in FINAL_CONFLICTS:
+        return MailUnavailable(message, retry_after_seconds=_retry_after_seconds(fault))
+    return MailRefused(message)
+
+
+def _chain(fault: BaseException) -> Iterator[BaseException]:
+    """The error and those beneath it, down to the first that was raised: the SDK wraps what its HTTP client raises."""
+    link: BaseException | None = fault
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _status(fault: ResendError) -> int:
+    """The HTTP status that the SDK's error carries; 500 when it carries none."""
+    code = str(fault.code)
+    return int(code) if re.fullmatch(r"[0-9]{3}", code) else 500
+
+
+def _kind(fault: ResendError) -> str:
+    """The provider's name for the error. A name that does not look like one could be anything: it is left out."""
+    name = str(fault.error_type)
+    return name if re.fullmatch(r"[A-Za-z_]{1,60}", name) else "an error without a name"
+
+
+def _root_name(fault: BaseException) -> str:
+    """The class of the error at the bottom; the SDK wraps what its HTTP client raises."""
+    seen = fault
+    while (below := seen.__cause__ or seen.__context__) is not None:
+        seen = below
+    return type(seen).__name__
+
+
+def _retry_after_seconds(fault: ResendError) -> int | None:
+    """How long the provider asks us to wait, in whole seconds; None if it does not say, or not in a way to be read."""
+    fields = {name.lower(): value.strip() for name, value in fault.headers.items()}
+    asked = fields.get("retry-after", "")
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", asked):
+        return min(ceil(float(asked)), RETRY_AFTER_SECONDS_MAX)
+    until, since = _http_date(asked), _http_date(fields.get("date", ""))
+    # The provider's own clock on both sides: ours may be wrong.
+    if until is None or since is None:
+        return None
+    return min(max(ceil((until - since).total_seconds()), 0), RETRY_AFTER_SECONDS_MAX)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else None

@@ -42,8 +42,10 @@ def amount(money: Money, locale: Locale) -> str:
 
 
 def day(instant: datetime, zone: ZoneInfo, locale: Locale) -> str:
-    """The date of an instant in a time zone, in full: '1 mars 2026'. Raises ValueError for a time without an offset."""
-    return format_date(_local(instant, zone), "long", locale=CLDR[locale])
+    """The date of an instant in a time zone, in full: '2 mars 2026'. Raises ValueError for a time without an offset."""
+    written = format_date(_local(instant, zone), "long", locale=CLDR[locale])
+    # French counts the first of a month as an ordinal, in prose always; CLDR's pattern cannot say so.
+    return re.sub(r"^1 ", "1er ", written) if locale is Locale.FRENCH else written
 
 
 def clock(instant: datetime, zone: ZoneInfo, locale: Locale) -> str:

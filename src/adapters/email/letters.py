@@ -23,6 +23,9 @@ WEB_ADDRESS: Final = re.compile(r"https?://[!-~]+")
 ALWAYS_LEFT_TO_RIGHT: Final = frozenset({"receipt", "contact"})
 """Digits and addresses: between Arabic words, 2026-000001 would show as 000001-2026."""
 
+ON_ONE_LINE: Final = frozenset({"paid_on", "start", "end", "end_time"})
+"""Dates and times, which read badly when a line ends within them."""
+
 
 class JinjaLetterWriter:
     """Writes letters from templates and phrase books. Satisfies LetterWriter."""
@@ -63,10 +66,11 @@ class JinjaLetterWriter:
         words = self._words[facts.locale]
         plain = {key: isolated(value) if key in self._set_apart(facts) else value for key, value in values.items()}
         marked = {key: _marked(key, value) for key, value in values.items()}
+        subject = words["subject"].format_map(plain)
         common = {
             "language": str(facts.locale),
             "direction": direction(facts.locale),
-            "subject": words["subject"].format_map(plain),
+            "subject": subject,
             "named": bool(values["name"]),
             "reachable": bool(values["contact"]),
             "receipt_url": facts.receipt_url,
@@ -75,7 +79,7 @@ class JinjaLetterWriter:
         text = self._templates.get_template("confirmation.txt").render(common, say=say, fact=plain)
         say_marked = {key: escape(phrase).format_map(marked) for key, phrase in words.items()}
         html = self._templates.get_template("confirmation.html").render(common, say=say_marked, fact=marked)
-        return Letter(to=facts.to, subject=common["subject"], html=self._inliner.inline(html), text=text)
+        return Letter(to=facts.to, subject=subject, html=self._inliner.inline(html), text=text)
 
     def _values(self, facts: PaymentConfirmation) -> dict[str, str]:
         """What fills the blanks of the phrases; all that others wrote is clean."""
@@ -104,4 +108,6 @@ def _marked(key: str, value: str) -> Markup:
     """`value` escaped for HTML and isolated, so that neither its markup nor its direction leaks."""
     if key in ALWAYS_LEFT_TO_RIGHT:
         return Markup('<bdi dir="ltr">{}</bdi>').format(value)
+    if key in ON_ONE_LINE:
+        return Markup('<bdi class="whole">{}</bdi>').format(value)
     return Markup("<bdi>{}</bdi>").format(value)

@@ -13,11 +13,14 @@ LENGTH_MAX: Final = 120
 
 
 def clean(text: str) -> str:
-    """`text` on one line, without control, format, bidi and surrogate characters, at most LENGTH_MAX characters long."""
+    """`text` on one line, without control, format, bidi and surrogate characters, at most LENGTH_MAX characters long.
+
+    Text in which nothing can be seen comes out empty.
+    """
     # White space goes first, so that a line break parts two words instead of joining them.
     spaced = " ".join(text.split())
     kept = "".join(letter for letter in spaced if letter in JOINERS or unicodedata.category(letter) not in _UNSEEN)
-    tidy = " ".join(kept.split())
+    tidy = " ".join(kept.split()) if kept.strip(JOINERS + " ") else ""
     return tidy if len(tidy) <= LENGTH_MAX else tidy[: LENGTH_MAX - 1].rstrip() + "\u2026"
 
 

@@ -56,4 +56,11 @@ def _load(path: Path) -> Mapping[str, str]:
 
 
 def _blanks(phrase: str) -> frozenset[str]:
-    return frozenset(field for _, field, _, _ in Formatter().parse(phrase) if field is not None)
+    """The names of a phrase's blanks. Raises ValueError for braces that do not match and for blanks with a format of their own."""
+    blanks = []
+    for _, field, form, conversion in Formatter().parse(phrase):
+        if form or conversion:
+            raise ValueError(f"{field!r} has a format")
+        if field is not None:
+            blanks.append(field)
+    return frozenset(blanks)

@@ -152,7 +152,7 @@ class MemoryGateway:
     def _once(self, key: str, request: str, new: str) -> str:
         known = self._answers.setdefault(key, (request, new))
         if known[0] != request:
-            raise ProviderRefused("keys can only be used with the same parameters", code="idempotency_error")
+            raise ProviderUnavailable("keys can only be used with the same parameters", answered=True)
         return known[1]
 
     async def _begin(self, call: str) -> Fault | None:

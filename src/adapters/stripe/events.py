@@ -26,8 +26,8 @@ FAILED: Final = "checkout.session.async_payment_failed"
 EXPIRED: Final = "checkout.session.expired"
 OURS: Final = COMPLETED | {FAILED, EXPIRED}
 
-UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
-"""All that decoding raises for bytes of any kind; nesting thousands of levels deep is a RecursionError."""
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError)
+"""All that decoding raises for bytes of any kind: nesting thousands of levels deep is a RecursionError, a time before year 1 overflows."""
 
 
 class Data(Struct):
@@ -105,7 +105,7 @@ def _created(value: int | str) -> datetime:
     if isinstance(value, int):
         return instant(value)
     found = datetime.fromisoformat(value)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _plain(envelope: Envelope) -> bool:

@@ -34,13 +34,13 @@ class PaymentIntent(Struct):
 
 
 class Session(Struct):
-    """A Checkout Session. `metadata` is `[]` where some versions mean an empty object."""
+    """A Checkout Session. `metadata` is `[]` where some versions mean an empty object; old ones had no mode and no end, and are none of ours."""
 
     id: str
-    mode: str
     payment_status: str
-    expires_at: int
     livemode: bool
+    mode: str | None = None
+    expires_at: int | None = None
     status: str | None = None
     url: str | None = None
     amount_total: int | None = None
@@ -66,6 +66,10 @@ class Session(Struct):
         ids = [self.id, _id(intent), _id(self.invoice)]
         if any(found is not None and ("\0" in found or not 0 < len(found) <= 255) for found in ids):
             raise ValueError("an id of Stripe has 1 to 255 characters")
+        if self.currency is not None and not self.currency.isprintable():
+            raise ValueError("a currency of Stripe is a word")
+        if self.expires_at is None:
+            raise ValueError("a session of ours has an end")
         settled = self.payment_status in SETTLED
         return CheckoutSession(
             id=self.id,

@@ -1,0 +1,286 @@
+"""The whole service in memory, with the member, the bank, the network and the store's faults in the hands of a test."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from adapters.memory.gateway import MemoryEventReader, MemoryGateway
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements
+from adapters.memory.mail import MemoryMailer
+from adapters.memory.store import MemoryStore
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from adapters.memory.world import MemoryClock
+from application.check_access import CheckAccess
+from application.collect_invoice import CollectInvoice
+from application.confirm_payment import ConfirmPayment
+from application.errors import MailRefused, TryAgain
+from application.expire_checkout import ExpireCheckout
+from application.fail_payment import FailPayment
+from application.handle_event import HandleEvent
+from application.issue_receipt import IssueReceipt
+from application.list_payments import ListPayments
+from application.list_plans import ListPlans
+from application.open_checkout import OpenCheckout
+from application.ports.gateway import CheckoutCompleted, CheckoutSession, PaymentGateway, ProviderFact, SessionStatus
+from application.ports.jobs import ClaimedJob, JobKind
+from application.ports.mail import Letter, Mailer, PaymentConfirmation
+from application.ports.store import BeginWork, Customer
+from application.receive_event import Receipt, ReceiveEvent
+from application.retry_event import RetryEvent
+from application.send_confirmation import SendConfirmation
+from application.show_payment import ShowPayment
+from application.start_checkout import CheckoutWish, OfferedCheckout, StartCheckout
+from builders import a_catalogue, a_member, a_payment_id, an_event
+from domain.catalogue import Catalogue
+from domain.checkout import CLAIM
+from domain.member import Member
+from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.subscription import Subscription
+
+CASABLANCA = ZoneInfo("Africa/Casablanca")
+
+
+class StoreFaults:
+    """What goes wrong with the store: the commit of a number fails, before its effect or after it; or nothing can be begun."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+        self.away = False
+        self._planned: dict[int, tuple[Exception, bool]] = {}
+
+    def at_commit(self, number: int, error: Exception | None = None, *, after_effect: bool) -> None:
+        """Let a commit fail; they are counted from 1, on from the last one."""
+        self._planned[self.commits + number] = (error or TryAgain("the connection was lost"), after_effect)
+
+    def next(self) -> tuple[Exception | None, bool]:
+        """Count a commit: what it raises, and whether that is after its effect."""
+        self.commits += 1
+        return self._planned.pop(self.commits, (None, False))
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a planned fault has not come up yet."""
+        return bool(self._planned)
+
+
+class FaultyUnitOfWork(MemoryUnitOfWork):
+    """A unit of work in memory whose store has faults."""
+
+    def __init__(self, store: MemoryStore, faults: StoreFaults) -> None:
+        super().__init__(store)
+        self._faults = faults
+
+    async def __aenter__(self) -> "FaultyUnitOfWork":
+        if self._faults.away:
+            raise TryAgain("the store is away")
+        await super().__aenter__()
+        return self
+
+    async def commit(self) -> None:
+        error, after_effect = self._faults.next()
+        if error is None or after_effect:
+            await super().commit()
+        if error is not None:
+            raise error
+
+
+class DayMailer:
+    """The mailer in memory, which forgets a key after a day as real providers do.
+
+    tries: every letter that was handed in, with its key.
+    delivered: what members got.
+    """
+
+    def __init__(self, clock: MemoryClock) -> None:
+        self._clock = clock
+        self._provider = MemoryMailer()
+        self._sent_at: dict[str, datetime] = {}
+        self._faults: list[tuple[Exception, bool]] = []
+        self.tries: list[tuple[str, Letter]] = []
+        self.delivered: list[Letter] = []
+
+    def fail_next(self, error: Exception, *, after_effect: bool = False) -> None:
+        """Let the next send fail that was not told to yet, before its effect or after it."""
+        self._faults.append((error, after_effect))
+
+    async def send(self, letter: Letter, *, key: str) -> str:
+        self.tries.append((key, letter))
+        error, after_effect = self._faults.pop(0) if self._faults else (None, False)
+        if error is not None and not after_effect:
+            raise error
+        now = self._clock.now()
+        if now - self._sent_at.get(key, now) > timedelta(hours=24):
+            del self._provider.sent[key]
+        known = key in self._provider.sent
+        mail_id = await self._provider.send(letter, key=key)
+        if not known:
+            self._sent_at[key] = now
+            self.delivered.append(letter)
+        if error is not None:
+            raise error
+        return mail_id
+
+
+class NumberingWriter:
+    """The port LetterWriter: no two letters that it words are the same."""
+
+    def __init__(self) -> None:
+        self.worded = 0
+
+    def confirmation(self, facts: PaymentConfirmation) -> Letter:
+        self.worded += 1
+        text = f"{facts.name}: {facts.plan_name}, {facts.amount}, {facts.receipt_number}, wording {self.worded}"
+        return Letter(to=facts.to, subject=facts.receipt_number, html=f"<p>{text}</p>", text=text)
+
+
+class World:
+    """All use cases over one store in memory. Time stands still unless a test moves it."""
+
+    def __init__(self) -> None:
+        self.clock = MemoryClock()
+        self.store = MemoryStore(self.clock)
+        self.faults = StoreFaults()
+        self.gateway = MemoryGateway(self.clock)
+        self.reader = MemoryEventReader()
+        self.mailer = DayMailer(self.clock)
+        self.letters = NumberingWriter()
+        self.member = a_member()
+        self.sell(a_catalogue())
+
+    def begin(self) -> FaultyUnitOfWork:
+        """A new unit of work."""
+        return FaultyUnitOfWork(self.store, self.faults)
+
+    def sell(
+        self,
+        catalogue: Catalogue,
+        *,
+        begin: BeginWork | None = None,
+        gateway: PaymentGateway | None = None,
+        mailer: Mailer | None = None,
+    ) -> None:
+        """Wire the use cases, as a start of the service with this price list does. The store and the provider stay as they are."""
+        begin, gateway = begin or self.begin, gateway or self.gateway
+        clock, zone = self.clock, CASABLANCA
+        history = MemoryBillingHistory(self.store)
+        self.confirm = ConfirmPayment(begin=begin, clock=clock, zone=zone)
+        self.expire = ExpireCheckout(begin=begin, clock=clock)
+        self.handle = HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment())
+        self.receive = ReceiveEvent(begin=begin, reader=self.reader, handle=self.handle, clock=clock)
+        self.retry = RetryEvent(begin=begin, reader=self.reader, handle=self.handle)
+        self.open_checkout = OpenCheckout(begin=begin, gateway=gateway, clock=clock, checkout_minutes=60)
+        self.start_checkout = StartCheckout(
+            begin=begin,
+            gateway=gateway,
+            open_checkout=self.open_checkout,
+            confirm=self.confirm,
+            expire=self.expire,
+            catalogue=catalogue,
+            clock=clock,
+            new_id=a_payment_id,
+            renewal_window_days=30,
+        )
+        self.issue_receipt = IssueReceipt(begin=begin, clock=clock, zone=zone)
+        self.collect_invoice = CollectInvoice(begin=begin, gateway=gateway)
+        self.send_confirmation = SendConfirmation(
+            begin=begin,
+            mailer=mailer or self.mailer,
+            letters=self.letters,
+            catalogue=catalogue,
+            clock=clock,
+            app_url="https://members.example",
+        )
+        self.list_plans = ListPlans(catalogue=catalogue, begin=begin)
+        self.list_payments = ListPayments(history=history)
+        self.show_payment = ShowPayment(history=history)
+        self.check_access = CheckAccess(entitlements=MemoryEntitlements(self.store), clock=clock)
+
+    async def start(self, member: Member | None = None) -> OfferedCheckout:
+        """A member starts a checkout."""
+        return await self.start_checkout(CheckoutWish(member=member or self.member))
+
+    async def deliver(self, fact: ProviderFact, **changes: object) -> Receipt:
+        """The provider delivers an event."""
+        return await self.receive(self.reader.signed(an_event(fact, **changes)))
+
+    async def buy(self, member: Member | None = None) -> Payment:
+        """A member starts a checkout and pays, and the provider tells."""
+        offered = await self.start(member)
+        await self.deliver(CheckoutCompleted(self.gateway.pay(offered.session_id)))
+        return self.payment(offered.payment.id)
+
+    async def work(self) -> list[Exception]:
+        """A worker does every job that is due, once each, and puts back what failed. Returns what it met."""
+        met: list[Exception] = []
+        due = await self.store.jobs.claim(frozenset(JobKind), limit=100, lease_seconds=60)
+        for job in due:
+            try:
+                await self.run(job)
+            except Exception as error:
+                met.append(error)
+                again_after = None if isinstance(error, MailRefused) else 60
+                await self.store.jobs.fail(job, str(error), retry_after_seconds=again_after)
+        return met
+
+    async def run(self, job: ClaimedJob) -> None:
+        """The use case of a job's kind does it."""
+        verbs: dict[JobKind, Callable[[ClaimedJob], Awaitable[None]]] = {
+            JobKind.ISSUE_RECEIPT: self.issue_receipt,
+            JobKind.SEND_CONFIRMATION: self.send_confirmation,
+            JobKind.COLLECT_INVOICE: self.collect_invoice,
+            JobKind.RETRY_EVENT: self.retry,
+        }
+        await verbs[job.kind](job)
+
+    async def job(self, kind: JobKind) -> ClaimedJob:
+        """The one job of a kind that is due, in the hands of a worker."""
+        (job,) = await self.store.jobs.claim(frozenset({kind}), limit=2, lease_seconds=60)
+        return job
+
+    def payment(self, payment_id: PaymentId | None = None) -> Payment:
+        """A payment as it is stored; the only one there is, unless an id is given."""
+        (found,) = [payment for payment in self.store.payments() if payment_id in (None, payment.id)]
+        return found
+
+    def subscription(self) -> Subscription:
+        """The only subscription there is."""
+        (found,) = self.store.subscriptions()
+        return found
+
+    def customers(self) -> list[Customer]:
+        """The members we have met."""
+        return [row.value for row in self.store.rows.values() if isinstance(row.value, Customer)]
+
+    def statuses(self) -> list[PaymentStatus]:
+        """The status of every payment, oldest first."""
+        return [payment.status for payment in self.store.payments()]
+
+    def payable_sessions(self) -> list[CheckoutSession]:
+        """The hosted checkouts that can still be paid at the provider."""
+        return [session for session in self.gateway.sessions.values() if session.status is SessionStatus.OPEN]
+
+    def jobs(self, kind: JobKind) -> list[str]:
+        """The states of the jobs of a kind."""
+        return [row.state for row in self.store.jobs.rows if row.job.kind is kind]
+
+    def moves(self, entity: str = "payment") -> list[tuple[str | None, str, str]]:
+        """The changes of state that the audit has: from, to and why."""
+        return [(row.from_status, row.to_status, row.cause.why) for row in self.store.audit if row.entity == entity]
+
+    def pass_claim(self) -> None:
+        """Let the time of a claim that was not released pass."""
+        self.clock.pass_time(CLAIM)
+
+
+@pytest.fixture
+def world() -> World:
+    """The service in memory, with one member."""
+    return World()
+
+
+@pytest.fixture
+def new_world() -> type[World]:
+    """Makes further worlds, for tests that go through many."""
+    return World
