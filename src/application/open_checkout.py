@@ -146,12 +146,14 @@ class OpenCheckout:
         return await self._gateway.open_checkout(request, key=checkout.idempotency_key)
 
     async def _note(self, payment_id: PaymentId, session: CheckoutSession) -> None:
-        async def once() -> None:
+        async def once() -> bool:
             async with self._begin() as work:
                 payment = await work.payments.get(payment_id, lock=True)
                 checkout = await work.checkouts.of(payment_id)
                 if payment is None or checkout is None:
-                    return
+                    return False
+                if payment.checkout_session_id not in (None, session.id):
+                    return False
                 work.checkouts.save(checkout.opened(url=session.url, expires_at=session.expires_at))
                 if payment.checkout_session_id is None:
                     opened = payment.opened(session.id)
@@ -159,8 +161,12 @@ class OpenCheckout:
                     opened = opened if session.settled else followed(opened, session, self._clock.now())
                     work.payments.save(opened, Cause(why="checkout opened"))
                 await work.commit()
+            return True
 
-        await again(once, self._clock)
+        if not await again(once, self._clock):
+            # Another caller took the attempt over and opened a session of its own: two must never be payable.
+            log.error("checkout %s is not the one of payment %s and is closed", session.id, payment_id)
+            await self._gateway.expire_checkout(session.id)
 
     async def _release(self, payment_id: PaymentId, *, answered: bool) -> None:
         async def once() -> None:

@@ -26,6 +26,9 @@ PATIENCE: Final = timedelta(seconds=12)
 
 POLL_SECONDS: Final = 0.05
 
+OPENINGS_MAX: Final = 3
+"""How many attempts one start makes: enough for a refused currency and a forgotten customer, too few to flood the provider."""
+
 
 class CheckoutWish(Struct, frozen=True, kw_only=True):
     """Who wants to pay. `plan` may name the plan, which must be the one of the member's user type."""
@@ -103,6 +106,7 @@ class StartCheckout:
         plan = self._catalogue.chosen(wish.member.user_type, wish.plan)
         give_up_at = self._clock.now() + PATIENCE
         opened: PaymentId | None = None
+        openings = 0
         while True:
             step = await self._decide(wish.member, plan)
             match step:
@@ -111,11 +115,12 @@ class StartCheckout:
                 case _Open(payment):
                     await self._open(payment, plan, wish.member)
                     opened = payment.id
+                    openings += 1
                 case _Replace(payment_id, session_id):
                     await self._close(payment_id, session_id)
                 case _Wait():
                     await self._clock.sleep(POLL_SECONDS)
-            if self._clock.now() >= give_up_at:
+            if openings > OPENINGS_MAX or self._clock.now() >= give_up_at:
                 raise ProviderUnavailable("the checkout is still being opened", retry_after_seconds=2)
 
     async def _decide(self, member: Member, plan: Plan) -> _Step:

@@ -1,0 +1,166 @@
+"""Each adapter assigned to its port. Nothing here runs: the type checker reads it, and finds an adapter that no longer fits.
+
+The container would not tell: it hides what it wires from the type checker.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from adapters import ids
+from adapters.clock import SystemClock
+from adapters.email.folder import FolderMailer
+from adapters.email.letters import JinjaLetterWriter
+from adapters.email.resend import ResendMailer
+from adapters.memory.gateway import MemoryEventReader, MemoryGateway
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
+from adapters.memory.jobs import MemoryJobs
+from adapters.memory.mail import MemoryMailer, PlainLetterWriter
+from adapters.memory.store import MemoryStore
+from adapters.memory.unit_of_work import (
+    MemoryCheckouts,
+    MemoryCustomers,
+    MemoryInbox,
+    MemoryInvoices,
+    MemoryMails,
+    MemoryPayments,
+    MemoryRefusedCurrencies,
+    MemorySubscriptions,
+    MemoryUnitOfWork,
+    MemoryWorkJobs,
+)
+from adapters.memory.world import CountingIds, MemoryClock
+from adapters.postgres.database import Database
+from adapters.postgres.entitlements import PostgresEntitlements
+from adapters.postgres.history import PostgresBillingHistory
+from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
+from adapters.postgres.payments import PostgresPayments
+from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.unit_of_work import (
+    PostgresCheckouts,
+    PostgresCustomers,
+    PostgresInvoices,
+    PostgresMails,
+    PostgresRefusedCurrencies,
+    PostgresUnitOfWork,
+)
+from adapters.stripe.events import StripeEventReader
+from adapters.stripe.gateway import StripeGateway
+from application.ports.gateway import EventReader, PaymentGateway
+from application.ports.jobs import JobQueue
+from application.ports.mail import LetterWriter, Mailer
+from application.ports.reads import BillingHistory, Entitlements, Readiness
+from application.ports.store import (
+    Checkouts,
+    Customers,
+    Inbox,
+    Invoices,
+    Jobs,
+    Mails,
+    Payments,
+    RefusedCurrencies,
+    Subscriptions,
+    UnitOfWork,
+)
+from application.ports.world import Clock, NewId
+
+
+class Store(NamedTuple):
+    """All ports of what is stored."""
+
+    unit_of_work: UnitOfWork
+    payments: Payments
+    subscriptions: Subscriptions
+    customers: Customers
+    checkouts: Checkouts
+    invoices: Invoices
+    inbox: Inbox
+    mails: Mails
+    jobs: Jobs
+    refused_currencies: RefusedCurrencies
+    queue: JobQueue
+    history: BillingHistory
+    entitlements: Entitlements
+    readiness: Readiness
+
+
+class Surroundings(NamedTuple):
+    """All ports of the world outside."""
+
+    clock: Clock
+    new_id: NewId
+    gateway: PaymentGateway
+    reader: EventReader
+    mailers: tuple[Mailer, ...]
+
+
+def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfWork) -> Store:
+    """The store in memory."""
+    return Store(
+        unit_of_work=work,
+        payments=MemoryPayments(work),
+        subscriptions=MemorySubscriptions(work),
+        customers=MemoryCustomers(work),
+        checkouts=MemoryCheckouts(work),
+        invoices=MemoryInvoices(work),
+        inbox=MemoryInbox(work),
+        mails=MemoryMails(work),
+        jobs=MemoryWorkJobs(work),
+        refused_currencies=MemoryRefusedCurrencies(work),
+        queue=MemoryJobs(clock),
+        history=MemoryBillingHistory(store),
+        entitlements=MemoryEntitlements(store),
+        readiness=MemoryReadiness(),
+    )
+
+
+def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
+    """The store in Postgres."""
+    return Store(
+        unit_of_work=work,
+        payments=PostgresPayments(work),
+        subscriptions=PostgresSubscriptions(work),
+        customers=PostgresCustomers(work),
+        checkouts=PostgresCheckouts(work),
+        invoices=PostgresInvoices(work),
+        inbox=PostgresInbox(work),
+        mails=PostgresMails(work),
+        jobs=PostgresWorkJobs(work),
+        refused_currencies=PostgresRefusedCurrencies(work),
+        queue=PostgresJobQueue(database),
+        history=PostgresBillingHistory(database),
+        entitlements=PostgresEntitlements(database),
+        readiness=PostgresReadiness(database),
+    )
+
+
+def around_in_memory(clock: MemoryClock) -> Surroundings:
+    """The world outside, in memory."""
+    return Surroundings(
+        clock=clock,
+        new_id=CountingIds(),
+        gateway=MemoryGateway(clock),
+        reader=MemoryEventReader(),
+        mailers=(MemoryMailer(),),
+    )
+
+
+def around_in_earnest(folder: Path) -> Surroundings:
+    """The world outside, as it is."""
+    return Surroundings(
+        clock=SystemClock(),
+        new_id=ids.new_id,
+        gateway=StripeGateway(secret_key="sk_test", api_base=None, app_url="https://members.example"),
+        reader=StripeEventReader(secrets=["whsec_test"], live=False),
+        mailers=(
+            FolderMailer(folder, "fees@members.example"),
+            ResendMailer(api_key="re_test", sender="fees@members.example"),
+        ),
+    )
+
+
+def letter_writers(zone: ZoneInfo) -> tuple[LetterWriter, ...]:
+    """Who words the letters."""
+    return JinjaLetterWriter(zone), PlainLetterWriter()
