@@ -1,0 +1,293 @@
+"""The confirmation tells every member the same facts in their own language, and nothing that they wrote can change the letter."""
+
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.email.deliverable import check_deliverable
+from adapters.email.letters import JinjaLetterWriter
+from application.ports.mail import Letter, PaymentConfirmation
+from domain.member import Locale
+from domain.money import Money
+
+CASABLANCA = ZoneInfo("Africa/Casablanca")
+VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+SEEN_IN_TEXT_ONLY = re.compile("[\u2066-\u2069]")
+OVERRIDES = re.compile("[\u202a-\u202e\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]")
+EVERY_LANGUAGE = pytest.mark.parametrize("locale", list(Locale))
+
+EVIL_NAMES = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</title></style><script>alert(1)</script>",
+    "{{7*7}}{% raw %}{0.__class__}{name}",
+    "Salma\r\nBcc: other@example.test",
+    "Salma\u2028\u2029\u0085\x0b\x1cBennani",
+    "\u202eevil\u2066\u200f\u061c",
+    "\u2069\u2069 escapes its isolate \u2068",
+    "&lt;b&gt; & &amp; </bdi></p></table>",
+    "\ud800\x00\ufeff\u00ad",
+    "x" * 5000,
+    "\u0633\u0644\u0645\u0649",
+    "",
+    " \u200b ",
+]
+
+
+def a_confirmation(**changes: Any) -> PaymentConfirmation:  # Any: fields of several types
+    """What a talent in Casablanca paid in May."""
+    facts = PaymentConfirmation(
+        to="salma@example.test",
+        name="Salma Bennani",
+        locale=Locale.FRENCH,
+        plan_name="Adh\u00e9sion Talent",
+        amount=Money(30000, "mad"),
+        paid_at=datetime(2026, 5, 2, 10, 15, tzinfo=UTC),
+        period_start=datetime(2026, 5, 2, 10, 15, tzinfo=UTC),
+        period_end=datetime(2027, 5, 2, 10, 15, tzinfo=UTC),
+        receipt_number="2026-000001",
+        receipt_url="https://pay.example.test/dashboard/billing/1/receipt?a=1&b=2",
+    )
+    return replace(facts, **changes)
+
+
+def the_letter(**changes: Any) -> Letter:  # Any: fields of several types
+    """The letter about `a_confirmation`, from Casablanca."""
+    return JinjaLetterWriter(CASABLANCA).confirmation(a_confirmation(**changes))
+
+
+class Page(HTMLParser):
+    """HTML taken apart, strictly: every element is closed by its own end tag. `said` is its visible text, by element."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.said: list[str] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert [] == self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element and its attributes."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that was opened last, and no other."""
+        assert tag == self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Note text outside the head."""
+        if "head" not in self._open:
+            self.said.append(data)
+
+    def links(self) -> list[str | None]:
+        """Where the page leads, and what it would load."""
+        places = ("href", "src", "action", "background")
+        return [value for _, attributes in self.elements for name, value in attributes.items() if name in places]
+
+    def text(self) -> str:
+        """What a reader sees, on one line."""
+        return " ".join("".join(self.said).split())
+
+
+def seen(text: str) -> str:
+    """A plain text as a reader sees it, on one line."""
+    return " ".join(SEEN_IN_TEXT_ONLY.sub("", text).split())
+
+
+FACTS = {
+    Locale.FRENCH: ["300,00 MAD", "2 mai 2026", "Du 2 mai 2026 au 2 mai 2027", "11:15 (heure de Casablanca)"],
+    Locale.ENGLISH: ["MAD 300.00", "May 2, 2026", "From May 2, 2026 to May 2, 2027", "11:15 AM (Casablanca time)"],
+    Locale.ARABIC: [
+        "\u200f300,00 \u062f.\u0645.\u200f",
+        "2 \u0645\u0627\u064a 2026",
+        "2 \u0645\u0627\u064a 2027",
+        "11:15",
+    ],
+}
+
+
+@EVERY_LANGUAGE
+def test_both_bodies_tell_every_fact(locale: Locale) -> None:
+    letter = the_letter(locale=locale)
+
+    for fact in ["Salma Bennani", "Adh\u00e9sion Talent", "2026-000001", "Talents Acting", *FACTS[locale]]:
+        assert fact in seen(letter.text)
+        assert fact in Page(letter.html).text()
+    assert a_confirmation().receipt_url in letter.text.splitlines()
+    assert [a_confirmation().receipt_url] == Page(letter.html).links()
+
+
+@EVERY_LANGUAGE
+def test_every_sentence_of_the_plain_text_stands_in_the_html(locale: Locale) -> None:
+    letter = the_letter(locale=locale)
+    page = Page(letter.html).text()
+
+    for line in letter.text.splitlines():
+        for part in re.split(r"\s?: |\s?:$", line):
+            assert part == a_confirmation().receipt_url or seen(part) in page
+
+
+@EVERY_LANGUAGE
+def test_the_page_names_its_language_and_direction_also_where_a_client_strips_the_head(locale: Locale) -> None:
+    page = Page(the_letter(locale=locale).html)
+    direction = "rtl" if locale is Locale.ARABIC else "ltr"
+
+    told = [attributes for tag, attributes in page.elements if tag in {"html", "div"} and "lang" in attributes]
+    assert 2 == len(told)
+    assert {(str(locale), direction)} == {(attributes["lang"], attributes["dir"]) for attributes in told}
+
+
+@EVERY_LANGUAGE
+def test_a_letter_is_fit_for_mail_clients(locale: Locale) -> None:
+    html = the_letter(locale=locale).html
+    page = Page(html)
+
+    assert html.index("<meta charset") < 200
+    assert "prefers-color-scheme: dark" in html
+    assert "supported-color-schemes" in html
+    assert "<img" not in html
+    assert "url(" not in html
+    assert "<script" not in html
+    assert 100_000 > len(html.encode())  # longer mails are cut off by Gmail at 102 kB
+    unstyled = [tag for tag, attributes in page.elements if tag in {"td", "p", "a", "h1"} and "style" not in attributes]
+    assert [] == unstyled
+
+
+@EVERY_LANGUAGE
+@pytest.mark.parametrize("name", EVIL_NAMES, ids=lambda name: ascii(name)[:30])
+def test_no_name_changes_anything_but_the_name(locale: Locale, name: str) -> None:
+    kind = the_letter(locale=locale)
+    evil = the_letter(locale=locale, name=name, plan_name=name or "Plan", receipt_number=name or "1")
+    about_evil_name = the_letter(locale=locale, name=name)
+
+    tags = [tag for tag, _ in Page(kind.html).elements if tag != "bdi"]
+    assert tags == [tag for tag, _ in Page(evil.html).elements if tag != "bdi"]
+    assert len(kind.text.splitlines()) == len(evil.text.splitlines())
+    assert kind.subject == about_evil_name.subject
+    for part in (evil.subject, evil.html, evil.text):
+        assert OVERRIDES.search(part) is None
+        assert part.count("\u2068") == part.count("\u2069")
+    assert "\n" not in evil.subject
+    assert "49" not in seen(about_evil_name.text)
+    check_deliverable(about_evil_name)
+
+
+def test_markup_in_a_name_is_shown_and_not_obeyed() -> None:
+    name = "<b>Salma</b> {{7*7}} & {name}"
+    letter = the_letter(name=name)
+
+    assert f"Bonjour {name}," in seen(letter.text)
+    assert f"Bonjour {name}," in Page(letter.html).text()
+
+
+@EVERY_LANGUAGE
+def test_names_stand_apart_so_that_their_direction_does_not_leak(locale: Locale) -> None:
+    letter = the_letter(locale=locale, name="\u0633\u0644\u0645\u0649", plan_name="Talent")
+
+    assert "<bdi>\u0633\u0644\u0645\u0649</bdi>" in letter.html
+    assert "<bdi>Talent</bdi>" in letter.html
+    assert '<bdi dir="ltr">2026-000001</bdi>' in letter.html
+    assert "\u2068\u0633\u0644\u0645\u0649\u2069" in letter.text
+
+
+def test_a_receipt_number_in_an_arabic_line_stays_in_order() -> None:
+    letter = the_letter(locale=Locale.ARABIC)
+
+    assert "\u20682026-000001\u2069" in letter.subject
+    assert "\u20682026-000001\u2069" in letter.text
+
+
+def test_a_member_without_a_name_is_greeted_without_one() -> None:
+    assert the_letter(name=" \u202e\r\n").text.startswith("Bonjour,\n")
+
+
+@pytest.mark.parametrize(
+    ("money", "locale", "written"),
+    [
+        (Money(150000, "mad"), Locale.FRENCH, "1\u202f500,00\u00a0MAD"),
+        (Money(150000, "mad"), Locale.ENGLISH, "MAD\u00a01,500.00"),
+        (Money(150000, "mad"), Locale.ARABIC, "\u200f1.500,00\u00a0\u062f.\u0645.\u200f"),
+        (Money(3000, "usd"), Locale.FRENCH, "30,00\u00a0$US"),
+        (Money(3000, "usd"), Locale.ENGLISH, "$30.00"),
+        (Money(3000, "usd"), Locale.ARABIC, "\u200f30,00\u00a0US$"),
+        (Money(5000, "jpy"), Locale.FRENCH, "5\u202f000\u00a0JPY"),
+        (Money(5000, "jpy"), Locale.ENGLISH, "\u00a55,000"),
+        (Money(1250, "kwd"), Locale.FRENCH, "1,250\u00a0KWD"),
+        (Money(1250, "kwd"), Locale.ENGLISH, "KWD\u00a01.250"),
+        (Money(1250, "tnd"), Locale.ARABIC, "\u200f1,250\u00a0\u062f.\u062a.\u200f"),
+        (Money(1200, "isk"), Locale.ENGLISH, "ISK\u00a012"),
+        (Money(1250, "all"), Locale.ENGLISH, "ALL\u00a012.50"),
+        (Money(0, "mad"), Locale.FRENCH, "0,00\u00a0MAD"),
+        (Money(99_999_999, "mad"), Locale.FRENCH, "999\u202f999,99\u00a0MAD"),
+    ],
+    ids=str,
+)
+def test_amounts_are_written_by_the_rules_of_their_currency_and_language(
+    money: Money, locale: Locale, written: str
+) -> None:
+    letter = the_letter(amount=money, locale=locale)
+
+    assert written in letter.text
+    assert written in letter.subject
+    assert written in "".join(Page(letter.html).said)
+
+
+@pytest.mark.parametrize(
+    ("zone", "locale", "told"),
+    [
+        ("Africa/Casablanca", Locale.FRENCH, "1er janvier 2027 \u00e0 00:30 (heure de Casablanca)"),
+        ("UTC", Locale.FRENCH, "31 d\u00e9cembre 2026 \u00e0 23:30 (heure de UTC)"),
+        ("Pacific/Auckland", Locale.ENGLISH, "January 1, 2027 at 12:30 PM (Auckland time)"),
+        ("America/New_York", Locale.ENGLISH, "December 31, 2026 at 6:30 PM (New York time)"),
+    ],
+)
+def test_times_are_those_of_the_billing_time_zone(zone: str, locale: Locale, told: str) -> None:
+    facts = a_confirmation(locale=locale, period_end=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    letter = JinjaLetterWriter(ZoneInfo(zone)).confirmation(facts)
+
+    assert told in seen(letter.text)
+
+
+def test_the_hour_of_ramadan_moves_the_clock_of_casablanca() -> None:
+    """Morocco leaves UTC+1 for UTC during Ramadan, in 2026 from 15 February to 22 March."""
+    during, after = (the_letter(period_end=datetime(2026, month, 1, 9, 5, tzinfo=UTC)).text for month in (3, 5))
+
+    assert "09:05" in during
+    assert "10:05" in after
+
+
+def test_the_letter_says_whom_to_tell_about_a_payment_by_somebody_else() -> None:
+    facts = a_confirmation(locale=Locale.ENGLISH)
+    by_reply = JinjaLetterWriter(CASABLANCA).confirmation(facts)
+    by_mail = JinjaLetterWriter(CASABLANCA, contact="help@example.test").confirmation(facts)
+
+    assert "Please reply to this e-mail" in by_reply.text
+    assert "Please write to help@example.test" in by_mail.text
+    assert "Please write to help@example.test" in Page(by_mail.html).text()
+
+
+@EVERY_LANGUAGE
+def test_the_same_facts_make_the_same_bytes(locale: Locale) -> None:
+    assert the_letter(locale=locale) == the_letter(locale=locale)
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "/receipt", "//example.test", "https://", 'https://a.test/"x y', "data:,", ""]
+)
+def test_a_link_that_is_no_web_address_stops_the_letter(address: str) -> None:
+    with pytest.raises(ValueError, match="absolute"):
+        the_letter(receipt_url=address)
+
+
+def test_a_time_that_could_mean_any_hour_stops_the_letter() -> None:
+    with pytest.raises(ValueError, match="offset"):
+        the_letter(paid_at=datetime(2026, 5, 2, 10, 15))  # noqa: DTZ001 - the point of the test
