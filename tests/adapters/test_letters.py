@@ -19,21 +19,21 @@ CASABLANCA = ZoneInfo("Africa/Casablanca")
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 SEEN_IN_TEXT_ONLY = re.compile("[\u2066-\u2069]")
 OVERRIDES = re.compile("[\u202a-\u202e\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]")
+WRITER = JinjaLetterWriter(CASABLANCA)
 EVERY_LANGUAGE = pytest.mark.parametrize("locale", list(Locale))
 
 EVIL_NAMES = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
     "</title></style><script>alert(1)</script>",
-    "{{7*7}}{% raw %}{0.__class__}{name}",
+    "{{7*7}}{% raw %}{0.__class__}{name}{amount}",
     "Salma\r\nBcc: other@example.test",
     "Salma\u2028\u2029\u0085\x0b\x1cBennani",
     "\u202eevil\u2066\u200f\u061c",
     "\u2069\u2069 escapes its isolate \u2068",
     "&lt;b&gt; & &amp; </bdi></p></table>",
     "\ud800\x00\ufeff\u00ad",
-    "x" * 5000,
-    "\u0633\u0644\u0645\u0649",
+    "x" * 10_000,
     "",
     " \u200b ",
 ]
@@ -58,7 +58,7 @@ def a_confirmation(**changes: Any) -> PaymentConfirmation:  # Any: fields of sev
 
 def the_letter(**changes: Any) -> Letter:  # Any: fields of several types
     """The letter about `a_confirmation`, from Casablanca."""
-    return JinjaLetterWriter(CASABLANCA).confirmation(a_confirmation(**changes))
+    return WRITER.confirmation(a_confirmation(**changes))
 
 
 class Page(HTMLParser):
@@ -96,6 +96,11 @@ class Page(HTMLParser):
     def text(self) -> str:
         """What a reader sees, on one line."""
         return " ".join("".join(self.said).split())
+
+
+def skeleton(letter: Letter) -> list[tuple[str, list[str]]]:
+    """The elements of a letter's HTML with the names of their attributes, less those that set a value apart."""
+    return [(tag, list(attributes)) for tag, attributes in Page(letter.html).elements if tag != "bdi"]
 
 
 def seen(text: str) -> str:
@@ -169,8 +174,7 @@ def test_no_name_changes_anything_but_the_name(locale: Locale, name: str) -> Non
     evil = the_letter(locale=locale, name=name, plan_name=name or "Plan", receipt_number=name or "1")
     about_evil_name = the_letter(locale=locale, name=name)
 
-    tags = [tag for tag, _ in Page(kind.html).elements if tag != "bdi"]
-    assert tags == [tag for tag, _ in Page(evil.html).elements if tag != "bdi"]
+    assert skeleton(kind) == skeleton(evil)
     assert len(kind.text.splitlines()) == len(evil.text.splitlines())
     assert kind.subject == about_evil_name.subject
     for part in (evil.subject, evil.html, evil.text):
@@ -277,7 +281,9 @@ def test_the_letter_says_whom_to_tell_about_a_payment_by_somebody_else() -> None
 
 @EVERY_LANGUAGE
 def test_the_same_facts_make_the_same_bytes(locale: Locale) -> None:
-    assert the_letter(locale=locale) == the_letter(locale=locale)
+    facts = a_confirmation(locale=locale)
+
+    assert WRITER.confirmation(facts) == JinjaLetterWriter(CASABLANCA).confirmation(facts)
 
 
 @pytest.mark.parametrize(

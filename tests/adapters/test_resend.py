@@ -268,6 +268,6 @@ async def test_no_fault_and_no_log_line_repeats_the_key_the_reader_or_the_letter
 def whole_story(fault: BaseException) -> str:
     """All that a log could say about a fault: its text and everything that is chained to it."""
     links = [fault]
-    while (link := links[-1].__cause__ or links[-1].__context__) is not None:
+    while (link := links[-1].__cause__ or links[-1].__context__) is not None and link not in links:
         links.append(link)
     return "".join("".join(traceback.format_exception_only(link)) for link in links)

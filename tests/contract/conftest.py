@@ -63,6 +63,6 @@ async def provider(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
     if request.param == "memory":
         yield ProviderInMemory()
         return
-    async with hands_on(request.getfixturevalue("sandbox_server")) as hands:
-        async with gateway_to(request.getfixturevalue("sandbox_server").url) as gateway:
-            yield ProviderInSandbox(gateway, hands)
+    server: SandboxServer = request.getfixturevalue("sandbox_server")
+    async with hands_on(server) as hands, gateway_to(server.url) as gateway:
+        yield ProviderInSandbox(gateway, hands)

@@ -62,6 +62,12 @@ class SandboxHands:
         found: list[dict[str, Any]] = answer.json()["data"]  # Any: JSON
         return found
 
+    async def events(self, type: str) -> list[dict[str, Any]]:  # Any: JSON
+        """The events of a type, oldest first."""
+        answer = await self._client.get("/_control/events", params={"type": type})
+        found: list[dict[str, Any]] = answer.json()["data"]  # Any: JSON
+        return found
+
     async def api(self, method: str, path: str, **how: Any) -> Any:  # Any: httpx's own keywords, and JSON
         """An API call past our gateway."""
         answer = await self._client.request(method, path, headers={"Authorization": f"Bearer {API_KEY}"}, **how)

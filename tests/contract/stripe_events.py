@@ -46,9 +46,7 @@ def a_stripe_session(**changes: object) -> Json:
     return values | changes
 
 
-def a_stripe_event(
-    session: object = None, *, type: str = "checkout.session.completed", **changes: object
-) -> Json:
+def a_stripe_event(session: object = None, *, type: str = "checkout.session.completed", **changes: object) -> Json:
     """An event that wraps a session."""
     values: Json = {
         "id": f"evt_{next(_numbers):024d}",

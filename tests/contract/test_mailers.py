@@ -152,6 +152,16 @@ async def test_twenty_sends_in_parallel_under_one_key_are_one_mail_with_one_id(o
     assert [a_letter()] == office.delivered()
 
 
+async def test_of_twenty_letters_in_parallel_under_one_key_the_one_that_is_taken_arrives(office: PostOffice) -> None:
+    letters = [a_letter(text=f"{number}\n") for number in range(20)]
+    answers = await asyncio.gather(*(office.send_until_taken(one, KEY) for one in letters), return_exceptions=True)
+
+    taken = [letter for letter, answer in zip(letters, answers, strict=True) if isinstance(answer, str)]
+    assert 1 == len(taken)
+    assert taken == office.delivered()
+    assert 19 == sum(isinstance(answer, MailRefused) for answer in answers)
+
+
 async def test_another_key_is_another_mail_even_of_the_same_words(office: PostOffice) -> None:
     first = await office.mailer.send(a_letter(), key=KEY)
     second = await office.mailer.send(a_letter(), key=f"{KEY}0")

@@ -68,7 +68,7 @@ async def test_two_replicas_that_migrate_at_once_both_succeed(empty_database_url
     problem = await PostgresReadiness(database).problem()
     await database.close()
 
-    assert [0, 0] == statuses
+    assert (0, 0) == tuple(statuses)
     assert problem is None
 
 

@@ -146,7 +146,10 @@ async def with_two_years(store: StoreInPostgres) -> None:
         ("ck_periods_chained_to_an_end", {"previous_ends_at": None}),
         ("fk_periods_previous", {"previous_ends_at": NOON + 2 * YEAR - timedelta(days=1)}),
         ("fk_periods_previous", {"n": 4, "previous_n": 3}),
-        ("fk_periods_user_id_subscriptions", {"user_id": "nobody", "n": 1, "previous_n": None, "previous_ends_at": None}),
+        (
+            "fk_periods_user_id_subscriptions",
+            {"user_id": "nobody", "n": 1, "previous_n": None, "previous_ends_at": None},
+        ),
     ],
 )
 async def test_a_period_that_overlaps_or_breaks_the_chain(
@@ -223,7 +226,8 @@ async def test_a_job_with_a_key_that_was_used(postgres_store: StoreInPostgres) -
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE audit SET why = 'another'", "UPDATE audit SET at = now() + interval '1 day'", "DELETE FROM audit"]
+    "change",
+    ["UPDATE audit SET why = 'another'", "UPDATE audit SET at = now() + interval '1 day'", "DELETE FROM audit"],
 )
 async def test_a_change_of_the_audit(postgres_store: StoreInPostgres, change: str) -> None:
     row = {"entity": "payment", "entity_id": "1", "to_status": "PENDING", "why": "told so", "actor": "stripe"}

@@ -73,6 +73,27 @@ async def test_a_payment_that_ended_meanwhile_is_no_longer_unfinished(store: Sto
     assert await waiting is None
 
 
+async def test_beside_a_payment_that_ended_meanwhile_the_next_unfinished_one_is_found(
+    store: Store, begin: BeginWork
+) -> None:
+    pending = await stored_payment(begin)
+    processing = await stored_payment(begin, user_id=pending.user_id, status=PaymentStatus.PROCESSING)
+
+    async def second() -> Payment | None:
+        async with begin() as work:
+            return await work.payments.unfinished_of(pending.user_id)
+
+    async with begin() as first:
+        known = await first.payments.get(pending.id, lock=True)
+        assert known is not None
+        waiting = asyncio.create_task(second())
+        await store.until_waiting(1)
+        first.payments.save(known.expired(), CAUSE)
+        await first.commit()
+
+    assert await waiting == processing
+
+
 async def test_a_read_without_lock_waits_for_nobody(begin: BeginWork) -> None:
     payment = await stored_payment(begin)
     async with begin() as first:

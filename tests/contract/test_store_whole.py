@@ -51,8 +51,9 @@ async def test_a_payment_keeps_its_status(begin: BeginWork, status: PaymentStatu
     assert payment == await payment_of(begin, payment.id)
 
 
-@pytest.mark.parametrize("dispute", [None, *DisputeStatus])
-@pytest.mark.parametrize("user_type", UserType)
+@pytest.mark.parametrize(
+    ("dispute", "user_type"), list(zip([None, *DisputeStatus], [*UserType, UserType.TALENT], strict=True))
+)
 async def test_a_payment_keeps_every_field(
     begin: BeginWork, user_type: UserType, dispute: DisputeStatus | None
 ) -> None:
@@ -74,7 +75,9 @@ async def test_a_payment_keeps_every_field(
     assert payment == await payment_of(begin, payment.id)
 
 
-@pytest.mark.parametrize("received", [Figures(None, None), Figures(0, "mad"), Figures(-1, ""), Figures(10**30, HOSTILE)])
+@pytest.mark.parametrize(
+    "received", [Figures(None, None), Figures(0, "mad"), Figures(-1, ""), Figures(10**30, HOSTILE)]
+)
 async def test_a_review_keeps_both_figures(begin: BeginWork, received: Figures) -> None:
     payment = a_payment(status=PaymentStatus.REVIEW, review=Review(expected=Figures(30000, "mad"), received=received))
     await stored(begin, payment)
@@ -156,8 +159,10 @@ async def test_a_mail_keeps_every_field(begin: BeginWork) -> None:
         assert whole == await work.mails.of(whole.key)
 
 
-@pytest.mark.parametrize("status", set(SubscriptionStatus) - {SubscriptionStatus.NONE})
-@pytest.mark.parametrize("user_type", UserType)
+@pytest.mark.parametrize(
+    ("status", "user_type"),
+    list(zip(sorted(set(SubscriptionStatus) - {SubscriptionStatus.NONE}), UserType, strict=True)),
+)
 async def test_a_subscription_keeps_every_field(
     begin: BeginWork, status: SubscriptionStatus, user_type: UserType
 ) -> None:

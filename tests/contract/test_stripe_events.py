@@ -159,7 +159,14 @@ def test_a_currency_is_read_in_lower_case() -> None:
 
 
 @pytest.mark.parametrize(
-    "session", [{"mode": "subscription"}, {"mode": "setup"}, {"livemode": True}, {"mode": "of next year"}, {"mode": None, "expires_at": None}]
+    "session",
+    [
+        {"mode": "subscription"},
+        {"mode": "setup"},
+        {"livemode": True},
+        {"mode": "of next year"},
+        {"mode": None, "expires_at": None},
+    ],
 )
 def test_a_session_of_another_mode_changes_nothing(session: dict[str, object]) -> None:
     assert isinstance(read(a_stripe_event(a_stripe_session(**session))).fact, NothingToDo)
@@ -171,7 +178,8 @@ def test_an_event_of_a_connected_account_changes_nothing() -> None:
 
 @pytest.mark.parametrize("type", ["charge.succeeded", "checkout.session.of_next_year", "x", "payment_intent.succeeded"])
 def test_a_kind_that_we_do_not_know_changes_nothing_whatever_it_carries(type: str) -> None:
-    for session in ({}, [], "x", 1, a_stripe_session()):
+    sessions: list[object] = [{}, [], "x", 1, a_stripe_session()]
+    for session in sessions:
         assert isinstance(read(a_stripe_event(session, type=type)).fact, NothingToDo)
 
 

@@ -55,7 +55,7 @@ def test_json_of_any_kind(document: object) -> None:
     assert read_or_refused(as_bytes(document)) is None
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(name=st.sampled_from(EVENT_FIELDS), value=VALUES)
 @example(name="created", value="0001-01-01T00:00:00+23:59")
 @example(name="created", value="9999-12-31T23:59:59-23:59")
@@ -68,11 +68,11 @@ def test_json_of_any_kind(document: object) -> None:
 @example(name="api_version", value="\0")
 def test_an_event_with_any_value_in_one_field(name: str, value: object) -> None:
     for thin in (False, True):
-        event = a_stripe_event(**({"object": "v2.core.event", name: value} if thin else {name: value}))
+        event = a_stripe_event() | ({"object": "v2.core.event", name: value} if thin else {name: value})
         read_or_refused(as_bytes(event))
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(name=st.sampled_from(SESSION_FIELDS), value=VALUES)
 @example(name="id", value="cs_\ud800")
 @example(name="currency", value="\ud800")
@@ -81,8 +81,8 @@ def test_an_event_with_any_value_in_one_field(name: str, value: object) -> None:
 @example(name="expires_at", value=-(10**11))
 @example(name="metadata", value={"payment_id": "\0"})
 def test_a_session_with_any_value_in_one_field(name: str, value: object) -> None:
-    for type in ("checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_failed"):
-        read_or_refused(as_bytes(a_stripe_event(a_stripe_session(**{name: value}), type=type)))
+    for kind in ("checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_failed"):
+        read_or_refused(as_bytes(a_stripe_event(a_stripe_session(**{name: value}), type=kind)))
 
 
 @pytest.mark.parametrize("inside", ["session", "data", "event", "unknown"])

@@ -83,14 +83,6 @@ def _kind(fault: ResendError) -> str:
     return name if re.fullmatch(r"[A-Za-z_]{1,60}", name) else "an error without a name"
 
 
-def _root_name(fault: BaseException) -> str:
-    """The class of the error at the bottom; the SDK wraps what its HTTP client raises."""
-    seen = fault
-    while (below := seen.__cause__ or seen.__context__) is not None:
-        seen = below
-    return type(seen).__name__
-
-
 def _retry_after_seconds(fault: ResendError) -> int | None:
     """How long the provider asks us to wait, in whole seconds; None if it does not say, or not in a way to be read."""
     fields = {name.lower(): value.strip() for name, value in fault.headers.items()}

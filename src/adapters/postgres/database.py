@@ -22,6 +22,7 @@ CONNECTIONS_MAX: Final = 8
 ACQUIRE_SECONDS_MAX: Final = 2.0
 CONNECT_SECONDS_MAX: Final = 5.0
 COMMAND_SECONDS_MAX: Final = 10.0
+CLOSE_SECONDS_MAX: Final = 5.0
 
 SETTINGS: Final = {
     "application_name": "payments",
@@ -46,6 +47,14 @@ class PlainConnection(asyncpg.Connection):
         return ""
 
 
+def is_lost(connection: Connection) -> bool:
+    """Whether a connection has ended. The pool takes one back by itself when it breaks, and then answers nothing about it."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
+
+
 def normal_url(url: str) -> str:
     """A Postgres URL without a driver suffix: `postgresql+asyncpg://...` is accepted as `postgresql://...`."""
     scheme, _, rest = url.partition("://")
@@ -60,10 +69,22 @@ def shown_url(url: str) -> str:
 
 
 class Database:
-    """One Postgres database. Nothing is connected before it is needed."""
+    """One Postgres database. Nothing is connected before it is needed.
 
-    def __init__(self, url: str) -> None:
+    connect_seconds_max: how long a caller waits for a server that does not answer.
+    close_seconds_max: how long closing waits for the connections that are in use.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connect_seconds_max: float = CONNECT_SECONDS_MAX,
+        close_seconds_max: float = CLOSE_SECONDS_MAX,
+    ) -> None:
         self.url = normal_url(url)
+        self._connect_seconds_max = connect_seconds_max
+        self._close_seconds_max = close_seconds_max
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
@@ -71,7 +92,12 @@ class Database:
     async def acquire(self) -> Connection:
         """A connection of its own for the caller, to be given back with `release`. Raises TryAgain when none can be had in time."""
         with our_errors():
-            pool = self._pool or await self._open()
+            pool = self._pool
+            if pool is None:
+                async with asyncio.timeout(
+                    self._connect_seconds_max
+                ):  # the wait for others that are opening it included
+                    pool = await self._open()
             try:
                 return await pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
             except TimeoutError as error:
@@ -81,7 +107,7 @@ class Database:
         """Give a connection back, or throw it away when its state is unknown."""
         if self._pool is None:
             return
-        if broken:
+        if broken and not is_lost(connection):
             connection.terminate()
         await self._pool.release(connection)
 
@@ -108,14 +134,18 @@ class Database:
                 pool_size=CONNECTIONS_MAX,
                 max_overflow=0,
                 pool_timeout=ACQUIRE_SECONDS_MAX,
-                connect_args={"server_settings": SETTINGS, "timeout": CONNECT_SECONDS_MAX},
+                connect_args={"server_settings": SETTINGS, "timeout": self._connect_seconds_max},
             )
         return async_sessionmaker(self._engine, expire_on_commit=False)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections: the idle ones at once, those in use when they are given back or after a few seconds."""
         if self._pool is not None:
-            await self._pool.close()
+            try:
+                async with asyncio.timeout(self._close_seconds_max):
+                    await self._pool.close()
+            except TimeoutError:
+                self._pool.terminate()
         if self._engine is not None:
             await self._engine.dispose()
         self._pool, self._engine = None, None
@@ -127,7 +157,7 @@ class Database:
                     self.url,
                     min_size=1,
                     max_size=CONNECTIONS_MAX,
-                    timeout=CONNECT_SECONDS_MAX,
+                    timeout=self._connect_seconds_max,
                     command_timeout=COMMAND_SECONDS_MAX,
                     connection_class=PlainConnection,
                     server_settings=SETTINGS,

@@ -26,6 +26,8 @@ def translated(error: BaseException) -> Exception | None:
         if code.startswith(PASSING):
             return TryAgain(f"the database is not available just now ({code})")
         return None
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return None  # a value that no column takes, or a setting that is none: the same call fails for ever
     if isinstance(error, LOST):
         return TryAgain("the connection to the database was lost or could not be made")
     return None

@@ -8,7 +8,7 @@ from typing import Self
 import asyncpg
 from msgspec import Struct
 
-from adapters.postgres.database import Connection, Database
+from adapters.postgres.database import Connection, Database, is_lost
 from adapters.postgres.faults import our_errors
 from adapters.postgres.statements import Statement
 from application.errors import Conflict
@@ -73,7 +73,7 @@ class PostgresTransaction:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        broken = connection.is_closed() or isinstance(error, asyncio.CancelledError)
+        broken = is_lost(connection) or isinstance(error, asyncio.CancelledError)
         if not self._finished and not broken:
             try:
                 await connection.execute("ROLLBACK")

@@ -12,13 +12,18 @@ log = logging.getLogger(__name__)
 
 KEY_REFUSED_RETRY_SECONDS: Final = 60
 
-RAISED: Final = (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError)
-"""What a call can raise. aiohttp's own errors get through the SDK when a connection breaks in the middle of an answer."""
+RAISED: Final = (
+    *(stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError),
+    *(AttributeError, LookupError, TypeError, ValueError, RecursionError),
+)
+"""What a call can raise. aiohttp's own errors get through the SDK when a connection breaks in the middle of an answer; the last five
+come out of the SDK when an answer is none of Stripe's: no UTF-8, no JSON object, an error without fields."""
 
 
 def translated(error: BaseException) -> ProviderUnavailable | ProviderRefused:
     """The application's word for a failed call. Judged by the HTTP status first: 401 and 403 call themselves invalid requests."""
     if not isinstance(error, stripe.StripeError):
+        log.warning("no answer from Stripe that can be used: %s", type(error).__name__)
         return ProviderUnavailable("no answer from Stripe")
     status = error.http_status
     code = getattr(error, "code", None)
@@ -30,7 +35,7 @@ def translated(error: BaseException) -> ProviderUnavailable | ProviderRefused:
     if status in (401, 403):
         log.error("Stripe refused the API key, request %s", error.request_id)
         return ProviderUnavailable("Stripe refused the API key", retry_after_seconds=KEY_REFUSED_RETRY_SECONDS)
-    if status is None or status in (408, 409, 429) or status >= 500:
+    if status is None or status < 400 or status in (408, 409, 429) or status >= 500:
         return ProviderUnavailable(f"Stripe answered {status}", answered=status is not None and status >= 500)
     return _refusal(error, code)
 

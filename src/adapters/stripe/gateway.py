@@ -4,13 +4,14 @@ import asyncio
 import importlib
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
 
-from adapters.stripe.sessions import Session
+from adapters.stripe.sessions import CustomerList, Expanded, Invoice, Session, SessionList
 from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.gateway import (
     CheckoutOrder,
@@ -35,6 +36,12 @@ CALL_SECONDS_MAX: Final = 10.0
 NETWORK_RETRIES: Final = 2
 CONNECTIONS_MAX: Final = 20
 PAGE_MAX: Final = 100
+UNREADABLE: Final = "Stripe answered something that cannot be read"
+
+Answer = TypeVar("Answer")
+
+ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
+"""The look of every id of Stripe's. Ids stand in paths: one that looks different is unknown without asking."""
 
 LOCALES: Final = {Locale.FRENCH: "fr", Locale.ENGLISH: "en", Locale.ARABIC: "auto"}
 """Stripe's hosted page has no Arabic: it then follows the browser."""
@@ -44,12 +51,25 @@ class StripeGateway:
     """The port PaymentGateway over Stripe's API.
 
     api_base: another base URL than Stripe's own, for the sandbox.
+    try_seconds_max, call_seconds_max: how long one request may take, and a call with all its `retries_max` repetitions.
     """
 
-    def __init__(self, *, secret_key: str, api_base: str | None, app_url: str) -> None:
+    def __init__(
+        self,
+        *,
+        secret_key: str,
+        api_base: str | None,
+        app_url: str,
+        try_seconds_max: float = TRY_SECONDS_MAX,
+        call_seconds_max: float = CALL_SECONDS_MAX,
+        retries_max: int = NETWORK_RETRIES,
+    ) -> None:
         self._secret_key = secret_key
         self._api_base = api_base
         self._app_url = app_url
+        self._try_seconds_max = try_seconds_max
+        self._call_seconds_max = call_seconds_max
+        self._retries_max = retries_max
         self._client: StripeClient | None = None
         self._opening = asyncio.Lock()
         self._closing = AsyncExitStack()
@@ -76,14 +96,12 @@ class StripeGateway:
         made = await self._call(
             lambda client: client.v1.customers.create_async(params, options={"idempotency_key": key})
         )
-        return str(made["id"])
+        return read(made, Expanded).id
 
     async def find_customer(self, user_id: UserId, email: str) -> str | None:
         found = await self._call(lambda client: client.v1.customers.list_async({"email": email, "limit": PAGE_MAX}))
-        for customer in found["data"]:
-            if (customer.get("metadata") or {}).get("user_id") == user_id:
-                return str(customer["id"])
-        return None
+        customers = read(found, CustomerList).data
+        return next((customer.id for customer in customers if customer.user_id == user_id), None)
 
     def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:
         metadata = {"payment_id": str(order.payment_id), "user_id": str(order.user_id), "plan": str(order.plan)}
@@ -114,13 +132,14 @@ class StripeGateway:
 
     async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
         params = cast("SessionCreateParams", json.loads(request))
-        return understood(
-            await self._call(
-                lambda client: client.v1.checkout.sessions.create_async(params, options={"idempotency_key": key})
-            )
+        opened = await self._call(
+            lambda client: client.v1.checkout.sessions.create_async(params, options={"idempotency_key": key})
         )
+        return understood(read(opened, Session))
 
     async def checkout(self, session_id: str) -> CheckoutSession | None:
+        if not ID.fullmatch(session_id):
+            return None
         try:
             found = await self._call(
                 lambda client: client.v1.checkout.sessions.retrieve_async(
@@ -131,28 +150,32 @@ class StripeGateway:
             if refusal.code == "resource_missing":
                 return None
             raise
-        return understood(found)
+        return understood(read(found, Session))
 
     async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
         found = await self._call(
             lambda client: client.v1.checkout.sessions.list_async({"customer": customer_id, "limit": PAGE_MAX})
         )
-        sessions = (understood(session) for session in found["data"] if session["mode"] == "payment")
-        return next((session for session in sessions if session.payment_id == payment_id), None)
+        sessions = (session for session in read(found, SessionList).data if session.mode == "payment")
+        return next((understood(session) for session in sessions if session.payment_id == payment_id), None)
 
     async def expire_checkout(self, session_id: str) -> CheckoutSession | None:
+        if not ID.fullmatch(session_id):
+            return None
         try:
-            return understood(await self._call(lambda client: client.v1.checkout.sessions.expire_async(session_id)))
+            expired = await self._call(lambda client: client.v1.checkout.sessions.expire_async(session_id))
         except ProviderRefused:
             # Not open any more, or unknown. The session itself tells which; the words of the refusal have changed before.
             session = await self.checkout(session_id)
             if session is not None and session.status is SessionStatus.OPEN:
                 raise
             return session
+        return understood(read(expired, Session))
 
     async def invoice(self, invoice_id: str) -> InvoiceDocuments:
         found = await self._call(lambda client: client.v1.invoices.retrieve_async(invoice_id))
-        return InvoiceDocuments(hosted_url=found.get("hosted_invoice_url"), pdf_url=found.get("invoice_pdf"))
+        invoice = read(found, Invoice)
+        return InvoiceDocuments(hosted_url=invoice.hosted_invoice_url, pdf_url=invoice.invoice_pdf)
 
     async def _call(self, call: "Callable[[StripeClient], Awaitable[StripeObject]]") -> dict[str, Any]:
         """Make one call within its deadline and return the answer's JSON. Any: whatever JSON Stripe answers."""
@@ -160,13 +183,13 @@ class StripeGateway:
         from adapters.stripe.faults import RAISED, translated
 
         try:
-            async with asyncio.timeout(CALL_SECONDS_MAX):
+            async with asyncio.timeout(self._call_seconds_max):
                 answer = await call(client)
+            if answer.last_response is not None:
+                log.info("Stripe answered request %s", answer.last_response.request_id)
+            return answer.to_dict(for_json=True)
         except RAISED as error:
             raise translated(error) from error
-        if answer.last_response is not None:
-            log.info("Stripe answered request %s", answer.last_response.request_id)
-        return answer.to_dict(for_json=True)
 
     async def _opened(self) -> "StripeClient":
         async with self._opening:
@@ -183,20 +206,28 @@ class StripeGateway:
                     self._secret_key,
                     stripe_version=API_VERSION,
                     base_addresses={"api": self._api_base} if self._api_base else {},
-                    max_network_retries=NETWORK_RETRIES,
+                    max_network_retries=self._retries_max,
                     http_client=stripe.AIOHTTPClient(
-                        session=session, timeout=aiohttp.ClientTimeout(total=TRY_SECONDS_MAX)
+                        session=session, timeout=aiohttp.ClientTimeout(total=self._try_seconds_max)
                     ),
                 )
         return self._client
 
 
-def understood(answer: dict[str, Any]) -> CheckoutSession:  # Any: JSON
-    """A session that Stripe answered, in the application's words. Raises ProviderUnavailable when it cannot be read."""
+def read(answer: dict[str, Any], kind: type[Answer]) -> Answer:  # Any: JSON
+    """An answer's JSON as what was asked for. Raises ProviderUnavailable when it is something else."""
     try:
-        return msgspec.convert(answer, Session).understood()
-    except (msgspec.ValidationError, ValueError) as error:
-        raise ProviderUnavailable("Stripe answered something that is no Checkout Session") from error
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError as error:
+        raise ProviderUnavailable(UNREADABLE) from error
+
+
+def understood(session: Session) -> CheckoutSession:
+    """A session that Stripe answered, in the application's words. Raises ProviderUnavailable when it cannot be true."""
+    try:
+        return session.understood()
+    except ValueError as error:
+        raise ProviderUnavailable(UNREADABLE) from error
 
 
 def open_gateway(closing: AsyncExitStack, *, secret_key: str, api_base: str | None, app_url: str) -> StripeGateway:

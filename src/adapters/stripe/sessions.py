@@ -1,4 +1,4 @@
-"""Checkout Sessions as Stripe writes them, read tolerantly: only the fields we need, in every shape that a version gave them."""
+"""Checkout Sessions, and what else we read, as Stripe writes them: only the fields we need, in every shape that a version gave them."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -34,7 +34,7 @@ class PaymentIntent(Struct):
 
 
 class Session(Struct):
-    """A Checkout Session. `metadata` is `[]` where some versions mean an empty object; old ones had no mode and no end, and are none of ours."""
+    """A Checkout Session. `metadata` is `[]` where some versions mean an empty object; old ones without mode and end are none of ours."""
 
     id: str
     payment_status: str
@@ -84,6 +84,38 @@ class Session(Struct):
             invoice_id=_id(self.invoice),
             paid_at=instant(charge.created) if settled and charge is not None else None,
         )
+
+
+class SessionList(Struct):
+    """A page of Checkout Sessions."""
+
+    data: list[Session]
+
+
+class Customer(Struct):
+    """A customer, for the id of ours that it carries."""
+
+    id: str
+    metadata: dict[str, str] | list[object] | None = None
+
+    @property
+    def user_id(self) -> str | None:
+        """Our user's id, where the customer carries one."""
+        return self.metadata.get("user_id") if isinstance(self.metadata, dict) else None
+
+
+class CustomerList(Struct):
+    """A page of customers."""
+
+    data: list[Customer]
+
+
+class Invoice(Struct):
+    """An invoice, for its links."""
+
+    id: str
+    hosted_invoice_url: str | None = None
+    invoice_pdf: str | None = None
 
 
 def instant(seconds: int) -> datetime:

@@ -44,6 +44,8 @@ def _parsed(header: str | None) -> tuple[str, list[bytes]]:
     if len(parts) > PARTS_MAX:
         raise InvalidSignature(REFUSAL)
     pairs = [part.partition("=") for part in parts]
+    if not all(equals for _, equals, _ in pairs):
+        raise InvalidSignature(REFUSAL)
     timestamps = [value for name, _, value in pairs if name == "t"]
     signatures = [value.encode() for name, _, value in pairs if name == "v1" and len(value) == SIGNATURE_LENGTH]
     if len(timestamps) != 1 or not signatures:
