@@ -70,27 +70,32 @@ class OpenCheckout:
 
     async def _customer(self, payment_id: PaymentId, member: Member) -> str:
         """The provider's id of the member, found or made once."""
-        async with self._begin() as work:
-            checkout = await work.checkouts.of(payment_id)
-            customer = await work.customers.of(member.user_id)
-            if customer is None or customer.request is None or customer.prepared_at is None:
-                customer = with_request(customer, member, self._gateway.prepare_customer(member), self._clock)
-                work.customers.save(customer)
-                await work.commit()
+
+        async def once() -> tuple[Customer, PreparedRequest, int]:
+            async with self._begin() as work:
+                checkout = await work.checkouts.of(payment_id)
+                customer = await work.customers.of(member.user_id)
+                request = customer.request if customer is not None else None
+                if customer is None or request is None:
+                    request = self._gateway.prepare_customer(member)
+                    customer = with_request(customer, member, request, self._clock)
+                    work.customers.save(customer)
+                    await work.commit()
+            return customer, request, checkout.failures if checkout is not None else 0
+
+        customer, request, failures = await again(once, self._clock)
         if customer.provider_id is not None:
             return customer.provider_id
 
         found: str | None = None
         # As with the checkout itself: errors are replayed under a key, and keys are forgotten. Look before making a second one.
-        replayed = checkout is not None and checkout.failures >= FAILURES_MAX
+        replayed = failures >= FAILURES_MAX
         if replayed or self._clock.now() - (customer.prepared_at or self._clock.now()) > MEMORY_OF_KEYS:
-            found = await self._gateway.find_customer(member.user_id, customer.email)
+            found = await self._gateway.find_customer(request)
         if replayed and found is None:
             await self._forget_customer(payment_id, member)
             raise ProviderUnavailable("the payment provider kept failing; a new attempt is due", retry_after_seconds=1)
-        made = found or await self._gateway.create_customer(
-            customer.request or self._gateway.prepare_customer(member), key=customer.idempotency_key
-        )
+        made = found or await self._gateway.create_customer(request, key=customer.idempotency_key)
 
         async def store() -> str:
             async with self._begin() as work:

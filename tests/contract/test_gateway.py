@@ -50,9 +50,10 @@ async def test_a_customer_is_found_by_our_user_id(provider: Provider) -> None:
         for member in (others[0], wanted, *others[1:])
     ]
 
-    assert made[1] == await provider.gateway.find_customer(wanted.user_id, wanted.email)
-    assert await provider.gateway.find_customer(UserId("nobody"), "shared@example.org") is None
-    assert await provider.gateway.find_customer(UserId("nobody"), "nobody@example.org") is None
+    prepare, find = provider.gateway.prepare_customer, provider.gateway.find_customer
+    assert made[1] == await find(prepare(wanted))
+    assert await find(prepare(a_member(user_id=UserId("nobody"), email="shared@example.org"))) is None
+    assert await find(prepare(a_member(user_id=UserId("nobody"), email="nobody@example.org"))) is None
 
 
 async def test_a_member_with_a_hostile_name_becomes_a_customer(provider: Provider) -> None:

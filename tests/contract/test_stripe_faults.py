@@ -13,14 +13,13 @@ from application.errors import ProviderRefused, ProviderUnavailable
 from builders import a_member, a_payment_id
 from contract.gateways import ProviderInSandbox, a_provider_customer, an_open_checkout, an_order
 from contract.sandboxes import SandboxHands, gateway_to
-from domain.member import UserId
 from entrypoints.sandbox.server import SandboxServer
 
 Call = Callable[[StripeGateway], Awaitable[object]]
 
 CALLS: Final[dict[str, Call]] = {
     "create_customer": lambda gateway: gateway.create_customer(gateway.prepare_customer(a_member()), key="k"),
-    "find_customer": lambda gateway: gateway.find_customer(UserId("user-1"), "salma@example.org"),
+    "find_customer": lambda gateway: gateway.find_customer(gateway.prepare_customer(a_member())),
     "checkout": lambda gateway: gateway.checkout("cs_test_1"),
     "find_checkout": lambda gateway: gateway.find_checkout(a_payment_id(), "cus_1"),
     "expire_checkout": lambda gateway: gateway.expire_checkout("cs_test_1"),

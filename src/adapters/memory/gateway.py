@@ -26,7 +26,7 @@ from application.ports.gateway import (
     SessionStatus,
 )
 from application.ports.world import Clock
-from domain.member import Member, UserId
+from domain.member import Member
 from domain.payment import Figures, PaymentId
 
 HOSTED_PAGE: Final = "https://checkout.example/pay"
@@ -68,8 +68,9 @@ class MemoryGateway:
         self._end(fault)
         return customer_id
 
-    async def find_customer(self, user_id: UserId, email: str) -> str | None:
+    async def find_customer(self, request: PreparedRequest) -> str | None:
         self._end(await self._begin("find_customer"))
+        user_id = json.decode(request, type=Member).user_id
         return next((found for found, member in self.customers.items() if member.user_id == user_id), None)
 
     def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:

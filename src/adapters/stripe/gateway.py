@@ -20,7 +20,7 @@ from application.ports.gateway import (
     PreparedRequest,
     SessionStatus,
 )
-from domain.member import Locale, Member, UserId
+from domain.member import Locale, Member
 from domain.payment import PaymentId
 
 if TYPE_CHECKING:
@@ -98,7 +98,10 @@ class StripeGateway:
         )
         return read(made, Expanded).id
 
-    async def find_customer(self, user_id: UserId, email: str) -> str | None:
+    async def find_customer(self, request: PreparedRequest) -> str | None:
+        # By the address of the request, not of today: the member may have changed theirs since.
+        params = json.loads(request)
+        email, user_id = params["email"], params["metadata"]["user_id"]
         found = await self._call(lambda client: client.v1.customers.list_async({"email": email, "limit": PAGE_MAX}))
         customers = read(found, CustomerList).data
         return next((customer.id for customer in customers if customer.user_id == user_id), None)

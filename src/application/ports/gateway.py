@@ -80,8 +80,8 @@ class PaymentGateway(Protocol):
         """Make a customer and return its id."""
         ...
 
-    async def find_customer(self, user_id: UserId, email: str) -> str | None:
-        """The id of the customer that carries our user id, where one was made before."""
+    async def find_customer(self, request: PreparedRequest) -> str | None:
+        """The id of the customer that an earlier sending of this request made, where one did."""
         ...
 
     def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:
