@@ -20,7 +20,7 @@ run: install ## Start Postgres, the Stripe sandbox, the service and its worker; 
 	@$(BIN)/payments run
 
 test: install ## Run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install ## Format, lint, types, import contracts, ASCII and LF
 	@$(BIN)/ruff format --check .

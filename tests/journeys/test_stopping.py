@@ -1,0 +1,64 @@
+"""A process that is told to stop finishes what it has begun, and leaves with exit code 0."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from journeys.parts import answers, eventually
+from journeys.shopper import Shopper
+from journeys.system import System
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_service_and_the_worker_stop_within_seconds(system: System, number: signal.Signals) -> None:
+    system.service.signal(number)
+    system.worker.signal(number)
+
+    assert 0 == system.service.exit_code(seconds=5)
+    assert 0 == system.worker.exit_code(seconds=5)
+    assert "Traceback" not in system.service.said() + system.worker.said()
+    assert not answers(system.url)
+
+
+def test_a_request_under_way_is_answered_before_the_service_stops(system: System) -> None:
+    shopper = Shopper(system)
+    system.sandbox_told("DELETE", "requests")
+    system.spoil_next_call("latency", "/v1/checkout/sessions", method="POST", seconds=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(shopper.starts)
+        system.stripe_has_seen("/v1/checkout/sessions")
+        system.service.signal(signal.SIGTERM)
+        answer = starting.result()
+    code = system.service.exit_code()
+
+    assert (201, "PENDING") == (answer.status_code, answer.json()["status"])
+    assert 0 == code
+
+
+def test_a_job_under_way_is_done_before_the_worker_stops(system: System) -> None:
+    shopper = Shopper(system)
+    system.sandbox_told("DELETE", "requests")
+    system.spoil_next_call("latency", "/v1/invoices/*", seconds=1.0)
+    checkout = shopper.buys()
+    system.stripe_has_seen("/v1/invoices/*")
+    system.worker.signal(signal.SIGTERM)
+    code = system.worker.exit_code()
+    jobs = system.rows("SELECT kind, attempts, state FROM jobs WHERE subject = $1", checkout["payment_id"])
+
+    assert 0 == code
+    assert not [job for job in jobs if job["state"] == "leased"]
+    assert [1] == [job["attempts"] for job in jobs if job["kind"] == "collect_invoice"]
+
+
+def test_two_processes_serve_one_port_and_stop_together(system: System) -> None:
+    service = system.service_in_processes(2)
+    service.start()
+    answered = {system.web.get(f"{service.url}/health/ready").status_code for _ in range(8)}
+    service.signal(signal.SIGTERM)
+    code = service.exit_code()
+    eventually("nobody answers", lambda: not answers(service.url))
+
+    assert {200} == answered
+    assert 0 == code
+    assert "Traceback" not in service.said()
