@@ -104,6 +104,14 @@ def _is_base_url(value: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
+def _is_postgres_url(value: str) -> bool:
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        return False
+    return "://" in value and scheme.partition("+")[0] in ("postgresql", "postgres")
+
+
 class _Reader:
     """Reads variable by variable and gathers the faults."""
 
@@ -202,7 +210,7 @@ class _Reader:
 
     def _database_url(self) -> str | None:
         value = self._needed_in_production("DATABASE_URL", "postgresql://user:password@host/database")
-        if value is not None and not value.startswith(("postgresql://", "postgres://", "postgresql+")):
+        if value is not None and not _is_postgres_url(value):
             self._fault("DATABASE_URL", "must be a Postgres URL: postgresql://user:password@host/database")
         return value
 

@@ -42,6 +42,8 @@ def test_an_empty_environment_is_a_complete_local_configuration(tmp_path: Path) 
         ("APP_URL", "http://pay.example.org:99999", "must be an http or https URL"),
         ("NEXT_PUBLIC_APP_URL", "nowhere", "must be an http or https URL"),
         ("DATABASE_URL", f"mysql://user:{CANARY}@host/base", "must be a Postgres URL"),
+        ("DATABASE_URL", f"postgresql://user:{CANARY}@[host/base", "must be a Postgres URL"),
+        ("DATABASE_URL", "postgresql:base", "must be a Postgres URL"),
         ("STRIPE_SECRET_KEY", f"pk_test_{CANARY}", "must be a secret or restricted key"),
         ("STRIPE_SECRET_KEY", f"sk_live_{CANARY}", "is a live key: use a test key here, or set APP_ENV=production"),
         ("STRIPE_SECRET_KEY", f"rk_live_{CANARY}", "is a live key"),
@@ -99,6 +101,13 @@ def test_a_stripe_key_of_ones_own_needs_its_webhook_secret_and_leaves_the_sandbo
 
     assert ["STRIPE_WEBHOOK_SECRET"] == list(faults)
     assert (None, False) == (settings.stripe_api_base, settings.uses_sandbox)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg"])
+def test_a_database_url_is_taken_with_and_without_the_suffix_of_a_driver(tmp_path: Path, scheme: str) -> None:
+    url = f"{scheme}://user:word@one.example.org:5432,two.example.org/base?sslmode=require"
+
+    assert url == read_settings({"DATABASE_URL": url}, tmp_path).database_url
 
 
 def test_an_empty_variable_counts_as_left_out(tmp_path: Path) -> None:

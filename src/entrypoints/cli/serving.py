@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 STOP_SECONDS_MAX: Final = 25
 SANDBOX_SECONDS_MAX: Final = 20.0
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+OPTIONS: Final[dict[str, Any]] = {  # Any: each option has a type of its own
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": STOP_SECONDS_MAX,
+}
+"""How uvicorn serves, in one process or several: we log ourselves, and a request under way is answered before the end."""
 
 
 class Server(uvicorn.Server):
@@ -46,18 +55,7 @@ class Server(uvicorn.Server):
 
 def server_of(app: "Frame", host: str, port: int, ready: Callable[[], None] | None) -> Server:
     """A server for one process."""
-    return Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS_MAX,
-        ),
-        ready,
-    )
+    return Server(uvicorn.Config(app, host=host, port=port, **OPTIONS), ready)
 
 
 def create_service() -> "Frame":
@@ -71,17 +69,15 @@ def create_service() -> "Frame":
 
 
 def serve_in_processes(host: str, port: int, processes: int) -> None:
-    """Serve with several processes until told to stop."""
+    """Serve with several processes until told to stop. Raises ConfigurationError here rather than in each of them."""
+    create_service()
     uvicorn.run(
         "entrypoints.cli.serving:create_service",
         factory=True,
         host=host,
         port=port,
         workers=processes,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+        **OPTIONS,
     )
 
 
