@@ -2,7 +2,10 @@
 
 import logging
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from application.again import again
 from application.errors import UnfitEvent
@@ -12,9 +15,11 @@ from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock
 from domain.audit import Cause
 from domain.invoice import Invoice
-from domain.payment import Payment
+from domain.payment import Payment, PaymentStatus
 
 log = logging.getLogger(__name__)
+
+BESIDE_PAID_TIME: Final = "paid beside time already paid: buys nothing and is to be refunded"
 
 
 class ConfirmPayment:
@@ -49,36 +54,49 @@ class ConfirmPayment:
             if session.payment_id is None:
                 return None
             raise UnfitEvent(f"checkout {session.id} names payment {session.payment_id}, which is not stored")
-        if known.checkout_session_id not in (None, session.id):
-            if session.settled:
-                raise UnfitEvent(f"checkout {session.id} was paid, but payment {known.id} has another checkout")
+        own = known.checkout_session_id in (None, session.id)
+        if not own and not session.settled:
             return known
+        if not own and known.is_paid:
+            raise UnfitEvent(f"checkout {session.id} was paid too, beside the one of payment {known.id}")
 
-        payment = followed(known.opened(session.id), session, at)
-        if payment != known:
-            work.payments.save(payment, cause)
+        # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
+        at = min(session.paid_at or at, self._clock.now())
+        payment = followed(known.opened(session.id) if own else known, session, at)
+        if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
+            log.error(
+                "payment %s is to be reviewed: the money of checkout %s does not match it", payment.id, session.id
+            )
         if payment.is_paid and not known.is_paid:
             await self._fulfil(work, payment, session, cause)
+        else:
+            work.payments.save(payment, cause)
         return payment
 
     async def _fulfil(self, work: UnitOfWork, payment: Payment, session: CheckoutSession, cause: Cause) -> None:
+        subscription = await work.subscriptions.of(payment.user_id)
+        if subscription.has_time_for(payment, payment.paid_at or payment.created_at):
+            work.payments.save(payment, cause)
+            work.subscriptions.save(subscription.extended(payment, self._zone), cause)
+        else:
+            log.error("payment %s was paid beside time already paid: it buys nothing and is to be refunded", payment.id)
+            work.payments.save(payment, replace(cause, why=f"{cause.why}; {BESIDE_PAID_TIME}"))
+
         work.invoices.save(Invoice(payment_id=payment.id, stripe_invoice_id=session.invoice_id))
         work.jobs.enqueue(NewJob(kind=JobKind.ISSUE_RECEIPT, subject=str(payment.id)))
         if session.invoice_id is not None:
             work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_INVOICE, subject=str(payment.id), delay_seconds=1))
 
-        subscription = await work.subscriptions.of(payment.user_id)
-        if subscription.has_time_for(payment, payment.paid_at or payment.created_at):
-            work.subscriptions.save(subscription.extended(payment, self._zone), cause)
-        else:
-            log.error("payment %s was paid beside time already paid: it buys nothing and is to be refunded", payment.id)
-
 
 def followed(payment: Payment, session: CheckoutSession, at: datetime) -> Payment:
     """The payment after what its session says. An event's name plays no part in it."""
     if session.settled:
-        paid_at = session.paid_at or at
-        return payment.paid(session.received, at=paid_at, payment_intent_id=session.payment_intent_id)
+        return payment.paid(
+            session.received,
+            at=at,
+            payment_intent_id=session.payment_intent_id,
+            meant=payment.checkout_session_id in (None, session.id) and is_named_by(payment, session),
+        )
     match session.status:
         case SessionStatus.COMPLETE:
             return payment.processing()
@@ -86,3 +104,9 @@ def followed(payment: Payment, session: CheckoutSession, at: datetime) -> Paymen
             return payment.expired()
         case SessionStatus.OPEN:
             return payment
+
+
+def is_named_by(payment: Payment, session: CheckoutSession) -> bool:
+    """Whether every name in the session is that of the payment and its member. A session that names nobody contradicts nothing."""
+    same_payment = all(name == str(payment.id) for name in session.payment_names)
+    return same_payment and session.user_name in (None, payment.user_id)

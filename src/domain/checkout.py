@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from domain.payment import PaymentId
 
-CLAIM: Final = timedelta(seconds=30)
-"""How long one caller may work on an attempt before another may take it over. Longer than every call to the provider together."""
+CLAIM: Final = timedelta(seconds=15)
+"""How long one caller may work on an attempt before another may take it over: as long as a request may last."""
 
 LAST_MOMENT: Final = timedelta(minutes=2)
 """A checkout that ends sooner than this is no longer offered: the member could not finish in time."""

@@ -157,11 +157,17 @@ class Payment(Struct, frozen=True, kw_only=True):
         """The delayed method failed for good."""
         return self._reached(S.FAILED)
 
-    def paid(self, received: Figures, *, at: datetime, payment_intent_id: str | None) -> "Payment":
-        """The provider says that money was received at `at` (UTC): SUCCEEDED when it is what was asked for, else REVIEW."""
+    def paid(self, received: Figures, *, at: datetime, payment_intent_id: str | None, meant: bool = True) -> "Payment":
+        """The provider says that money was received at `at` (UTC): SUCCEEDED when it is what was asked for, else REVIEW.
+
+        meant: whether the money names this payment and its member. The figures of money that does not match are kept, whichever
+        of two facts came first.
+        """
         expected = Figures(self.amount.amount_minor, self.amount.currency)
-        if received != expected:
-            review = Review(expected=expected, received=received)
+        if received != expected or not meant:
+            review = self.review or Review(expected=expected, received=received)
+            if RANK[S.REVIEW] <= RANK[self.status]:
+                return replace(self, review=review)
             return self._reached(S.REVIEW, review=review, payment_intent_id=payment_intent_id)
         return self._reached(S.SUCCEEDED, paid_at=max(at, self.created_at), payment_intent_id=payment_intent_id)
 

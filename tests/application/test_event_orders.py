@@ -171,11 +171,22 @@ async def test_money_for_a_second_session_of_one_payment_is_kept_for_an_operator
     stray = replace(world.gateway.pay(offered.session_id), id="cs_test_stray")
     receipt = await world.deliver(CheckoutCompleted(stray))
 
+    assert Outcome.HANDLED is receipt.outcome
+    assert [PaymentStatus.REVIEW] == world.statuses()
+    assert offered.session_id == world.payment().checkout_session_id
+
+
+async def test_money_for_a_second_session_of_a_paid_payment_is_kept_for_an_operator(world: "World") -> None:
+    offered = await world.start()
+    paid = world.gateway.pay(offered.session_id)
+    await world.deliver(CheckoutCompleted(paid))
+    receipt = await world.deliver(CheckoutCompleted(replace(paid, id="cs_test_stray")), id="evt_stray")
+
     assert Outcome.PARKED is receipt.outcome
-    assert [PaymentStatus.PENDING] == world.statuses()
-    (event,) = world.store.events()
-    assert EventState.PARKED is event.state
-    assert "has another checkout" in (event.error or "")
+    assert [PaymentStatus.SUCCEEDED] == world.statuses()
+    stray = next(event for event in world.store.events() if event.id == "evt_stray")
+    assert EventState.PARKED is stray.state
+    assert "was paid too" in (stray.error or "")
 
 
 async def test_the_session_that_we_stored_outweighs_the_id_that_it_carries(world: "World") -> None:
@@ -184,8 +195,9 @@ async def test_the_session_that_we_stored_outweighs_the_id_that_it_carries(world
     world.gateway.run_out(offered.session_id)
     await world.deliver(CheckoutExpired(world.gateway.sessions[offered.session_id]))
     other = await world.start()
-    altered = replace(world.gateway.pay(offered.session_id), payment_id=other.payment.id)
+    paid = world.gateway.pay(offered.session_id)
+    altered = replace(paid, payment_id=other.payment.id, payment_names=(str(other.payment.id),))
     await world.deliver(CheckoutCompleted(altered))
 
-    assert PaymentStatus.SUCCEEDED is world.payment(offered.payment.id).status
+    assert PaymentStatus.REVIEW is world.payment(offered.payment.id).status
     assert PaymentStatus.PENDING is world.payment(other.payment.id).status

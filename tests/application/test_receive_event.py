@@ -14,6 +14,7 @@ from application.ports.store import EventState
 from application.receive_event import Outcome
 from builders import NOON, a_payment_id, a_session, an_event
 from domain.audit import Cause
+from domain.errors import AlreadySubscribed
 from domain.payment import PaymentStatus
 
 if TYPE_CHECKING:
@@ -221,6 +222,19 @@ async def test_when_every_try_stumbles_the_event_is_not_kept_for_later_but_asked
 async def test_a_session_that_does_not_tell_when_it_was_paid_was_paid_when_the_event_was_made(world: "World") -> None:
     offered = await world.start()
     session = a_session(id=offered.session_id, payment_id=offered.payment.id)
+    world.clock.pass_time(timedelta(minutes=10))
     await world.deliver(CheckoutCompleted(session), created=NOON + timedelta(minutes=9))
 
     assert NOON + timedelta(minutes=9) == world.payment().paid_at
+
+
+async def test_money_of_the_future_was_received_now(world: "World") -> None:
+    """The provider's clock may be ahead of ours: a year that began in the future would let the member pay again meanwhile."""
+    offered = await world.start()
+    session = a_session(id=offered.session_id, payment_id=offered.payment.id)
+    await world.deliver(CheckoutCompleted(session), created=world.clock.now() + timedelta(seconds=200))
+
+    assert world.clock.now() == world.payment().paid_at
+    assert world.subscription().access_at(world.clock.now())
+    with pytest.raises(AlreadySubscribed):
+        await world.start()

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from builders import NOON, a_payment
 from domain.money import Money
@@ -123,7 +124,8 @@ def test_money_that_does_not_match_ends_in_the_same_status_in_any_order_too(
     payment = a_payment()
     shuffled = data.draw(st.permutations(facts))
 
-    assert after(facts, payment).status is after(shuffled, payment).status
+    told, told_otherwise = after(facts, payment), after(shuffled, payment)
+    assert (told.status, told.review) == (told_otherwise.status, told_otherwise.review)
 
 
 @given(st.lists(st.sampled_from(sorted(ALL_FACTS)), max_size=8))
@@ -132,7 +134,7 @@ def test_nothing_moves_a_payment_backwards(facts: list[str]) -> None:
     for name in facts:
         told = ALL_FACTS[name](payment)
 
-        assert told == payment or RANK[told.status] > RANK[payment.status]
+        assert told.status is payment.status or RANK[told.status] > RANK[payment.status]
         payment = told
 
 
@@ -158,7 +160,7 @@ def test_money_wins_from_every_unpaid_state(status: PaymentStatus) -> None:
 def test_no_late_fact_about_the_checkout_changes_a_paid_payment(status: PaymentStatus, fact: str) -> None:
     paid = a_payment_that_is(status)
 
-    assert paid == ALL_FACTS[fact](paid)
+    assert paid == replace(ALL_FACTS[fact](paid), review=None)
 
 
 @pytest.mark.parametrize(("fact", "status"), sorted(REACHED.items()))

@@ -110,9 +110,12 @@ async def test_an_unknown_field_is_refused_by_name(world: World, client: httpx.A
 async def test_bytes_that_are_no_json_are_400(world: World, client: httpx.AsyncClient) -> None:
     headers = world.headers() | {"content-type": "application/json"}
 
-    answers = [await client.post(URL, content=body, headers=headers) for body in (b"{", b"\xff\xfe", b"[" * 50_000)]
+    answers = [
+        await client.post(URL, content=body, headers=headers)
+        for body in (b"{", b"\xff\xfe", b'{"plan":"\xff"}', b"[" * 50_000)
+    ]
 
-    assert [400] * 3 == [answer.status_code for answer in answers]
+    assert [400] * 4 == [answer.status_code for answer in answers]
 
 
 async def test_a_body_that_is_not_declared_json_is_415(world: World, client: httpx.AsyncClient) -> None:

@@ -52,6 +52,23 @@ async def test_every_error_is_a_problem_with_code_and_type(
     assert (status, answer.headers["request-id"]) == (problem["status"], problem["request_id"])
 
 
+async def test_a_method_that_is_not_allowed_is_told_which_are(client: httpx.AsyncClient) -> None:
+    answer = await client.delete("/api/v1/plans")
+
+    assert {"GET", "OPTIONS"} == set(answer.headers["allow"].split(", "))
+
+
+async def test_a_path_cannot_write_log_lines_of_its_own(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="http"):
+        await client.get("/nowhere/%0a%0dINJECTED")
+
+    assert ["GET /nowhere/%0A%0DINJECTED"] == [
+        record.getMessage().split(" answered")[0] for record in caplog.records if record.name == "http"
+    ]
+
+
 async def test_an_incoming_request_id_is_honoured(client: httpx.AsyncClient) -> None:
     answer = await client.get("/health/live", headers={"Request-Id": "abc-123"})
 

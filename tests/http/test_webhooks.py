@@ -155,6 +155,29 @@ async def test_what_is_none_of_ours_is_kept_and_answered_200(
     assert PaymentStatus.PENDING is world.store.payments()[0].status
 
 
+@pytest.mark.parametrize(
+    "session",
+    [
+        {"payment_status": "no_payment_required"},
+        {"amount_total": 29999},
+        {"amount_total": None},
+        {"currency": "usd"},
+        {"metadata": {"payment_id": "01900000-0000-7000-8000-00000000dead"}},
+        {"metadata": {"payment_id": "junk"}},
+        {"client_reference_id": "01900000-0000-7000-8000-00000000dead"},
+        {"metadata": {"user_id": "somebody else"}},
+    ],
+)
+async def test_money_that_does_not_match_is_kept_for_review_and_grants_nothing(
+    world: World, client: httpx.AsyncClient, session: dict[str, Any]
+) -> None:
+    answer = await deliver(world, client, an_event_of(world, await checkout_of(world, client), session=session))
+
+    assert (200, "handled") == (answer.status_code, answer.json()["outcome"])
+    assert [PaymentStatus.REVIEW] == [payment.status for payment in world.store.payments()]
+    assert ([], []) == (world.store.subscriptions(), world.store.jobs.rows)
+
+
 async def test_a_thin_event_is_kept_and_answered_200(world: World, client: httpx.AsyncClient) -> None:
     thin = {
         "id": "evt_thin",

@@ -40,8 +40,8 @@ NOT_RESENDS_WORD: Final = frozenset({"application_error", "InternalServerError"}
 FINAL_CONFLICTS: Final = frozenset({"invalid_idempotent_request"})
 
 
-def mail_fault(fault: Exception) -> MailUnavailable | MailRefused:
-    """The fault of ours that an error raised around a call to Resend amounts to.
+def mail_fault(fault: Exception, *, answered: int | None = None) -> MailUnavailable | MailRefused:
+    """The fault of ours that an error raised around a call to Resend amounts to. `answered` is the status of its answer, if one came.
 
     The message holds the kind of the error and nothing that was sent: neither the key, nor the reader, nor the letter.
     """
@@ -59,7 +59,9 @@ def mail_fault(fault: Exception) -> MailUnavailable | MailRefused:
         return MailUnavailable(message, retry_after_seconds=_retry_after_seconds(fault), in_doubt=False)
     passing = status >= 500 or status < 400 or status in PASSING_STATUSES or kind in NOT_RESENDS_WORD
     if passing and kind not in FINAL_CONFLICTS:
-        return MailUnavailable(message, retry_after_seconds=_retry_after_seconds(fault))
+        # An answered error says that the letter was not taken; a provider that answers so for a day must lose none.
+        in_doubt = answered is None or answered < 400 or answered in PASSING_STATUSES
+        return MailUnavailable(message, retry_after_seconds=_retry_after_seconds(fault), in_doubt=in_doubt)
     return MailRefused(message)
 
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import importlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from adapters.email.deliverable import check_deliverable
 from application.errors import MailUnavailable
 from application.ports.mail import Letter
+
+if TYPE_CHECKING:
+    from adapters.email.transport import Wire
 
 RESEND_API: Final = "https://api.resend.com"
 
@@ -38,25 +41,25 @@ class ResendMailer:
         check_deliverable(letter)
         await asyncio.to_thread(_make_ready)
         from adapters.email.faults import mail_fault
+        from adapters.email.transport import Wire
 
+        wire = Wire(timeout_seconds=self._timeout_seconds / 2)
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._ask(letter, key)
+                return await self._ask(letter, key, wire)
         except Exception as fault:
-            translated = mail_fault(fault)
+            translated = mail_fault(fault, answered=wire.status)
         # Raised out here so that the client's own error, which may quote the key, is not chained to it.
         raise translated
 
-    async def _ask(self, letter: Letter, key: str) -> str:
+    async def _ask(self, letter: Letter, key: str, wire: "Wire") -> str:
         import resend
-
-        from adapters.email.transport import Wire
 
         # The SDK keeps its settings in module globals and reads them before its first await, so that setting them here,
         # right before the call, is safe for any number of mailers in one event loop.
         resend.api_key = self._api_key
         resend.api_url = self._api_base
-        resend.default_async_http_client = Wire(timeout_seconds=self._timeout_seconds / 2)
+        resend.default_async_http_client = wire
         answer: object = await resend.Emails.send_async(
             {
                 "from": self._sender,

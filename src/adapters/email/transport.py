@@ -16,7 +16,12 @@ def trusted() -> ssl.SSLContext:
 
 
 class Wire(AsyncHTTPClient):
-    """Sends the SDK's requests, each over a connection of its own, so that there is nothing to close."""
+    """Sends the SDK's requests, each over a connection of its own, so that there is nothing to close.
+
+    status: of the answer, which the SDK makes a 500 of when its body is not JSON; null while there is none.
+    """
+
+    status: int | None = None
 
     def __init__(self, *, timeout_seconds: float) -> None:
         """timeout_seconds: for connecting, for writing and for each wait for bytes."""
@@ -34,4 +39,5 @@ class Wire(AsyncHTTPClient):
         """The body, the status and the headers of the answer. Raises what httpx raises, which the SDK wraps."""
         async with httpx.AsyncClient(verify=trusted(), timeout=self._timeout_seconds) as client:
             answer = await client.request(method, url, headers=headers, json=json, files=files, data=data)
+            self.status = answer.status_code
             return answer.content, answer.status_code, answer.headers

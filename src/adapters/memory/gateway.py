@@ -93,6 +93,8 @@ class MemoryGateway:
             expires_at=order.expires_at,
             url=f"{HOSTED_PAGE}/{session_id}",
             payment_id=order.payment_id,
+            payment_names=(str(order.payment_id),),
+            user_name=order.user_id,
         )
         self.orders[session_id] = order
         self.sessions.setdefault(session_id, opened)

@@ -62,10 +62,14 @@ def normal_url(url: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """The URL for messages and logs: without its password."""
-    parts = urlsplit(url)
+    """The URL for messages and logs: without its password, and without its query, which may hold one as well."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a URL that cannot be read"
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}@{host}" if parts.username else host))
+    shown = f"{parts.username}@{host}" if parts.username else host
+    return urlunsplit(parts._replace(netloc=shown, query=""))
 
 
 class Database:

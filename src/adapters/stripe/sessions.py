@@ -9,7 +9,8 @@ from msgspec import Struct
 from application.ports.gateway import CheckoutSession, SessionStatus
 from domain.payment import Figures, PaymentId
 
-SETTLED: Final = frozenset({"paid", "no_payment_required"})
+NOTHING_DUE: Final = "no_payment_required"
+SETTLED: Final = frozenset({"paid", NOTHING_DUE})
 """The payment statuses on which to fulfil (Stripe: "Fulfill orders", fulfil on the status and never on an event's name)."""
 
 
@@ -45,18 +46,29 @@ class Session(Struct):
     url: str | None = None
     amount_total: int | None = None
     currency: str | None = None
-    metadata: dict[str, str] | list[object] | None = None
+    metadata: dict[str, object] | list[object] | None = None
+    client_reference_id: str | None = None
     payment_intent: PaymentIntent | str | None = None
     invoice: Expanded | str | None = None
+
+    def named(self, key: str) -> str | None:
+        """A word of the metadata, where it has one."""
+        value = self.metadata.get(key) if isinstance(self.metadata, dict) else None
+        return value if isinstance(value, str) and value else None
 
     @property
     def payment_id(self) -> PaymentId | None:
         """Our payment's id, where the session carries one."""
-        value = self.metadata.get("payment_id") if isinstance(self.metadata, dict) else None
         try:
-            return PaymentId(UUID(value)) if value else None
+            return PaymentId(UUID(self.named("payment_id") or ""))
         except ValueError:
             return None
+
+    @property
+    def received(self) -> Figures:
+        """What was charged. Where no payment was required nothing was, whatever the total says."""
+        amount = 0 if self.payment_status == NOTHING_DUE else self.amount_total
+        return Figures(amount, self.currency.lower() if self.currency else None)
 
     def understood(self) -> CheckoutSession:
         """The session in the application's words. Raises ValueError for what cannot be true."""
@@ -76,10 +88,12 @@ class Session(Struct):
             # Sessions of versions before 2022 have no status: what was settled is complete.
             status=SessionStatus(self.status or ("complete" if settled else "open")),
             settled=settled,
-            received=Figures(self.amount_total, self.currency.lower() if self.currency else None),
+            received=self.received,
             expires_at=instant(self.expires_at),
             url=self.url,
             payment_id=self.payment_id,
+            payment_names=tuple(name for name in (self.named("payment_id"), self.client_reference_id) if name),
+            user_name=self.named("user_id"),
             payment_intent_id=_id(intent),
             invoice_id=_id(self.invoice),
             paid_at=instant(charge.created) if settled and charge is not None else None,

@@ -40,8 +40,10 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     """What the provider says of one hosted checkout.
 
     settled: the money has arrived, or none was due.
-    received: the total that the member was charged.
+    received: the total that the member was charged; 0 when none was due.
     payment_id: our id as the session carries it, null when it is none of ours.
+    payment_names: every name of a payment that the session carries, readable or not; all of them should be our id.
+    user_name: whom the session says it was opened for, null when it does not say.
     paid_at: when the money arrived (UTC), where the answer tells it.
     """
 
@@ -52,6 +54,8 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     url: str | None = None
     payment_id: PaymentId | None = None
+    payment_names: tuple[str, ...] = ()
+    user_name: str | None = None
     payment_intent_id: str | None = None
     invoice_id: str | None = None
     paid_at: datetime | None = None

@@ -7,6 +7,7 @@ import secrets
 import time
 from contextvars import ContextVar
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 from litestar import Litestar
@@ -18,6 +19,7 @@ log = logging.getLogger("http")
 REQUEST_SECONDS_MAX: Final = 14.0
 """Every request ends within 15 seconds, whatever the payment provider does."""
 
+PATH_LENGTH_SHOWN: Final = 300
 ACCEPTED_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -42,6 +44,8 @@ class Frame:
         given = dict(scope["headers"]).get(b"request-id", b"")
         current = given.decode() if ACCEPTED_ID.fullmatch(given) else f"req_{secrets.token_hex(10)}"
         token = _request_id.set(current)
+        # Escaped: a path may hold line ends, which would write lines of their own.
+        shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
         answer = _Answer(send, current)
         try:
@@ -52,7 +56,7 @@ class Frame:
                 await _too_late(answer, self.app.state.app_url, current)
         finally:
             milliseconds = (time.perf_counter() - started) * 1000
-            log.info("%s %s answered %s in %.1f ms", scope["method"], scope["path"], answer.status or 500, milliseconds)
+            log.info("%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
             _request_id.reset(token)
 
 

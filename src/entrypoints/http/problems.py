@@ -71,9 +71,10 @@ class Problem(Struct, frozen=True, kw_only=True):
     code: str
     detail: str
     retry_after_seconds: int | None = None
+    allowed: str | None = None
     more: dict[str, Any] = {}  # Any: further members of the JSON object
 
-    def body(self, app_url: str, request_id: str) -> dict[str, Any]:
+    def body(self, app_url: str, request_id: str) -> dict[str, Any]:  # Any: JSON
         """The JSON object, as RFC 9457 has it."""
         return {
             "type": f"{app_url}/errors/{self.code}",
@@ -88,6 +89,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     def headers(self) -> dict[str, str]:
         """The headers beside the body."""
         headers = {"retry-after": str(self.retry_after_seconds)} if self.retry_after_seconds is not None else {}
+        headers |= {"allow": self.allowed} if self.allowed is not None else {}
         return headers | ({"www-authenticate": "Bearer"} if self.status == 401 else {})
 
 
@@ -134,8 +136,10 @@ def problem_of(error: Exception) -> Problem:
                 detail="The service is not available just now. Nothing is lost; try again in a moment.",
                 retry_after_seconds=2,
             )
-        case RecursionError():
-            return Problem(status=400, code="invalid_request", detail="body: it is nested too deeply")
+        case RecursionError() | UnicodeDecodeError():
+            return Problem(
+                status=400, code="invalid_request", detail="body: it is no JSON in UTF-8, or nested too deeply"
+            )
         case HTTPException() if error.status_code in HTTP_CODES:
             return _of_http(error)
     return Problem(status=500, code="internal_error", detail="Something went wrong on our side, and we know of it.")
@@ -153,12 +157,18 @@ def _of_http(error: HTTPException) -> Problem:
         detail = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
         return Problem(status=error.status_code, code=code, detail=detail, more={"errors": faults})
     details = {404: "There is nothing at this address.", 413: "The body is larger than this address takes."}
-    return Problem(status=error.status_code, code=code, detail=details.get(error.status_code, error.detail))
+    return Problem(
+        status=error.status_code,
+        code=code,
+        detail=details.get(error.status_code, error.detail),
+        retry_after_seconds=5 if error.status_code == 503 else None,
+        allowed=(error.headers or {}).get("allow"),
+    )
 
 
 def _pointer(fault: dict[str, Any]) -> str:  # Any: Litestar's own account of a fault
-    key = str(fault.get("key", ""))
-    if str(fault.get("source", "")) in ("query", "path", "header"):
+    key, source = str(fault.get("key", "")), fault.get("source", "")
+    if str(getattr(source, "value", source)) in ("query", "path", "header", "cookie"):
         return key
     return "/" + key.replace(".", "/") if key and key != "data" else ""
 

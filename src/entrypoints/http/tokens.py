@@ -89,7 +89,7 @@ def caller_of(claims: dict[str, Any]) -> Caller:  # Any: claims are whatever JSO
     )
 
 
-def _member_of(user_id: UserId, claims: dict[str, Any]) -> Member | None:
+def _member_of(user_id: UserId, claims: dict[str, Any]) -> Member | None:  # Any: JSON
     user_type, email, name = claims.get("user_type"), claims.get("email"), claims.get("name")
     if user_type not in tuple(UserType) or not isinstance(email, str) or not isinstance(name, str):
         return None
