@@ -165,4 +165,8 @@ async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
         "live",
         "ready",
     } == operations
+    for operation in (one for methods in description["paths"].values() for one in methods.values()):
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert all(["application/problem+json"] == list(answer["content"]) for answer in errors.values())
+        assert {"500", "503"} <= set(errors) or operation["operationId"] == "live"
     assert (200, True) == (page.status_code, "text/html" in page.headers["content-type"])

@@ -146,16 +146,20 @@ def sandbox(host: str, port: int, webhook_url: str | None) -> None:
 @click.option("--name", default="A Member", show_default=True, help="How the member is addressed.")
 @click.option("--locale", type=click.Choice(["fr", "ar", "en"]), default="fr", show_default=True, help="Language.")
 @click.option("--scope", default="", help="Scopes, space-separated, such as subscriptions:read.")
-@click.option("--hours", default=12, show_default=True, help="How long the token is valid.")
+@click.option(
+    "--hours", type=click.IntRange(1, 24 * 366), default=12, show_default=True, help="How long the token is valid."
+)
 def token(user_id: str, user_type: str, email: str, name: str, locale: str, scope: str, hours: int) -> None:
     """Print a signed token for local use, and nothing else.
 
     \b
     Example: payments token --user-id u1 --user-type company --scope subscriptions:read
     """
-    from domain.member import Locale, Member, UserId, UserType
+    from domain.member import USER_ID_LENGTH_MAX, Locale, Member, UserId, UserType
     from entrypoints.http.tokens import sign_token
 
+    if not 1 <= len(user_id) <= USER_ID_LENGTH_MAX or not user_id.isprintable():
+        raise Unusable(f"--user-id: 1 to {USER_ID_LENGTH_MAX} printable characters")
     settings = settings_of_process()
     if settings.production or settings.tokens.algorithm != SYMMETRIC or settings.tokens.secret is None:
         raise Unusable("Tokens can be made here with APP_ENV=local and HS256 only: elsewhere the platform issues them.")

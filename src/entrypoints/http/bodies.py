@@ -12,7 +12,7 @@ from application.ports.reads import PaymentRecord
 from application.start_checkout import OfferedCheckout
 from domain.member import Locale, UserId, UserType
 from domain.money import Money
-from domain.payment import DisputeStatus, PaymentStatus, Review
+from domain.payment import DisputeStatus, Figures, PaymentStatus, Review
 from domain.subscription import SubscriptionStatus
 
 Instant = Annotated[
@@ -112,6 +112,28 @@ class InvoiceBody(Struct, frozen=True, kw_only=True):
     pdf_url: str | None
 
 
+class FiguresBody(Struct, frozen=True, kw_only=True):
+    """An amount in minor units and its currency as somebody states them."""
+
+    amount: int | None
+    currency: str | None
+
+    @classmethod
+    def of(cls, figures: Figures) -> "FiguresBody":
+        return cls(amount=figures.amount, currency=figures.currency)
+
+
+class ReviewBody(Struct, frozen=True, kw_only=True):
+    """Money arrived that does not match: what was asked for and what was received."""
+
+    expected: FiguresBody
+    received: FiguresBody
+
+    @classmethod
+    def of(cls, review: Review) -> "ReviewBody":
+        return cls(expected=FiguresBody.of(review.expected), received=FiguresBody.of(review.received))
+
+
 class PaymentBody(Struct, frozen=True, kw_only=True):
     """A payment. `invoice` is null until it is paid, `review` unless money arrived that does not match."""
 
@@ -125,7 +147,7 @@ class PaymentBody(Struct, frozen=True, kw_only=True):
     currency: str
     status: PaymentStatus
     dispute: DisputeStatus | None
-    review: Review | None
+    review: ReviewBody | None
     created_at: Instant
     paid_at: Instant | None
     checkout_session_id: str | None
@@ -145,7 +167,7 @@ class PaymentBody(Struct, frozen=True, kw_only=True):
             currency=payment.amount.currency,
             status=payment.status,
             dispute=payment.dispute,
-            review=payment.review,
+            review=ReviewBody.of(payment.review) if payment.review is not None else None,
             created_at=instant(payment.created_at),
             paid_at=maybe_instant(payment.paid_at),
             checkout_session_id=payment.checkout_session_id,

@@ -13,6 +13,7 @@ from litestar.params import JSONBody
 from application.start_checkout import CheckoutWish, StartCheckout
 from domain.catalogue import PlanId
 from entrypoints.http.bodies import CheckoutBody, StartBody
+from entrypoints.http.described import problems
 from entrypoints.http.identity import CallerRequest, member_of
 
 
@@ -27,7 +28,10 @@ def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandle
     operation_id="startCheckout",
     tags=["Checkouts"],
     guards=[json_only],
-    responses={200: ResponseSpec(CheckoutBody, description="The checkout that was open already")},
+    responses={
+        200: ResponseSpec(CheckoutBody, description="The checkout that was open already", generate_examples=False),
+        **problems(400, 401, 403, 409, 413, 415, 502),
+    },
 )
 async def start_checkout(
     request: CallerRequest, data: JSONBody[StartBody], start_checkout: NamedDependency[StartCheckout]

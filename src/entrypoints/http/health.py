@@ -8,6 +8,7 @@ from litestar.exceptions import ServiceUnavailableException
 from msgspec import Struct
 
 from application.ports.reads import Readiness
+from entrypoints.http.described import problems
 from entrypoints.http.identity import PUBLIC
 
 
@@ -30,7 +31,7 @@ async def live() -> LiveBody:
     return LiveBody()
 
 
-@get("/health/ready", operation_id="ready", tags=["Health"], opt={PUBLIC: True}, security=[])
+@get("/health/ready", operation_id="ready", tags=["Health"], opt={PUBLIC: True}, security=[], responses=problems())
 async def ready(readiness: NamedDependency[Readiness]) -> ReadyBody:
     """Ready means that the database is reachable and migrated."""
     problem = await readiness.problem()

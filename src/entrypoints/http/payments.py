@@ -11,12 +11,13 @@ from application.list_payments import PAGE_SIZE, PAGE_SIZE_MAX, ListPayments
 from application.show_payment import ShowPayment
 from domain.payment import PaymentId, PaymentStatus
 from entrypoints.http.bodies import ListBody, PaymentBody
+from entrypoints.http.described import problems
 from entrypoints.http.identity import CallerRequest
 
 PATH = "/api/v1/payments"
 
 
-@get(PATH, operation_id="listPayments", tags=["Payments"])
+@get(PATH, operation_id="listPayments", tags=["Payments"], responses=problems(400, 401))
 async def list_payments(
     request: CallerRequest,
     list_payments: NamedDependency[ListPayments],
@@ -30,7 +31,7 @@ async def list_payments(
     return ListBody(url=PATH, has_more=page.has_more, data=[PaymentBody.of(record) for record in page.records])
 
 
-@get(f"{PATH}/{{payment_id:uuid}}", operation_id="getPayment", tags=["Payments"])
+@get(f"{PATH}/{{payment_id:uuid}}", operation_id="getPayment", tags=["Payments"], responses=problems(400, 401, 404))
 async def show_payment(
     request: CallerRequest, payment_id: FromPath[UUID], show_payment: NamedDependency[ShowPayment]
 ) -> PaymentBody:

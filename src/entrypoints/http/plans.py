@@ -8,6 +8,7 @@ from litestar.params import FromQuery
 from application.list_plans import ListPlans
 from domain.member import Locale, UserType
 from entrypoints.http.bodies import ListBody, PlanBody
+from entrypoints.http.described import problems
 from entrypoints.http.identity import PUBLIC
 
 PATH = "/api/v1/plans"
@@ -22,7 +23,7 @@ def reading_language(request: Request[None, None, State]) -> Locale:
     return Locale.ENGLISH
 
 
-@get(PATH, operation_id="listPlans", tags=["Plans"], opt={PUBLIC: True}, security=[])
+@get(PATH, operation_id="listPlans", tags=["Plans"], opt={PUBLIC: True}, security=[], responses=problems(400))
 async def list_plans(
     request: Request[None, None, State],
     list_plans: NamedDependency[ListPlans],

@@ -8,10 +8,11 @@ from litestar.params import FromPath
 from application.check_access import CheckAccess
 from domain.member import USER_ID_LENGTH_MAX, UserId
 from entrypoints.http.bodies import SubscriptionBody
+from entrypoints.http.described import problems
 from entrypoints.http.identity import READ_SUBSCRIPTIONS, CallerRequest, require_scope
 
 
-@get("/api/v1/subscription", operation_id="getSubscription", tags=["Subscriptions"])
+@get("/api/v1/subscription", operation_id="getSubscription", tags=["Subscriptions"], responses=problems(401))
 async def own_subscription(request: CallerRequest, check_access: NamedDependency[CheckAccess]) -> SubscriptionBody:
     """The subscription of the member who asks, right to the second."""
     caller = request.user
@@ -19,7 +20,12 @@ async def own_subscription(request: CallerRequest, check_access: NamedDependency
     return SubscriptionBody.of(caller.user_id, await check_access(caller.user_id), user_type)
 
 
-@get("/api/v1/users/{user_id:str}/subscription", operation_id="getUserSubscription", tags=["Subscriptions"])
+@get(
+    "/api/v1/users/{user_id:str}/subscription",
+    operation_id="getUserSubscription",
+    tags=["Subscriptions"],
+    responses=problems(400, 401, 403),
+)
 async def user_subscription(
     request: CallerRequest, user_id: FromPath[str], check_access: NamedDependency[CheckAccess]
 ) -> SubscriptionBody:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from application.ports.gateway import Delivery
 from application.receive_event import ReceiveEvent
+from entrypoints.http.described import problems
 from entrypoints.http.identity import PUBLIC
 
 BODY_BYTES_MAX: Final = 512 * 1024
@@ -29,6 +30,7 @@ class ReceivedBody(Struct, frozen=True, kw_only=True):
     opt={PUBLIC: True},
     security=[],
     request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(400, 413),
 )
 async def receive_stripe_event(
     request: Request[None, None, State], receive_event: NamedDependency[ReceiveEvent]
