@@ -88,6 +88,7 @@ def a_paid_delivery(payment: Payment) -> Delivery:
     """Stripe's word that a payment's checkout was paid, signed and in Stripe's own layout."""
     session = a_stripe_session(
         id=payment.checkout_session_id,
+        client_reference_id=str(payment.id),
         metadata={"payment_id": str(payment.id), "user_id": payment.user_id, "plan": payment.plan},
     )
     return signed(in_stripe_s_layout(a_stripe_event(session)))
