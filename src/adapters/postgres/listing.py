@@ -1,5 +1,7 @@
 """The reads that list, through advanced-alchemy: a module that is imported when the first of them is asked for."""
 
+from collections.abc import Sequence
+
 from advanced_alchemy.filters import LimitOffset, OrderBy
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement
@@ -15,6 +17,10 @@ from application.errors import TryAgain
 from application.ports.reads import PaymentRecord
 from domain.member import UserId
 from domain.payment import PaymentId, PaymentStatus
+
+
+class BrokenInThePool(TryAgain):
+    """The connection that the pool gave was broken already."""
 
 
 class PaymentRows(SQLAlchemyAsyncRepository[PaymentRow]):
@@ -48,18 +54,27 @@ class PaymentListing:
     async def _records(self, conditions: list[ColumnElement[bool]], limit: int) -> list[PaymentRecord]:
         with our_errors():
             try:
-                async with self._database.sessions()() as session:
-                    rows = await PaymentRows(session=session, wrap_exceptions=False).get_many(
-                        LimitOffset(limit, 0),
-                        OrderBy(PaymentRow.id, "desc"),
-                        *conditions,
-                        load=[joinedload(PaymentRow.invoice)],
-                    )
-            except NoConnectionInTime as error:
-                raise TryAgain("every connection to the database is busy") from error
-            except DBAPIError as error:
-                raise driver_error(error) from error
+                rows = await self._rows(conditions, limit)
+            except BrokenInThePool:
+                # The pool has thrown away every connection of that age: the next one is fresh.
+                rows = await self._rows(conditions, limit)
         return [record_of(row) for row in rows]
+
+    async def _rows(self, conditions: list[ColumnElement[bool]], limit: int) -> Sequence[PaymentRow]:
+        try:
+            async with self._database.sessions()() as session:
+                return await PaymentRows(session=session, wrap_exceptions=False).get_many(
+                    LimitOffset(limit, 0),
+                    OrderBy(PaymentRow.id, "desc"),
+                    *conditions,
+                    load=[joinedload(PaymentRow.invoice)],
+                )
+        except NoConnectionInTime as error:
+            raise TryAgain("every connection to the database is busy") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise BrokenInThePool("the connection broke while it lay in the pool") from error
+            raise driver_error(error) from error
 
 
 def driver_error(error: DBAPIError) -> BaseException:
