@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 
 from entrypoints.cli.environment import Unusable, check_port, settings_of_process
+from entrypoints.cli.stopping import told_to_stop
 from entrypoints.logs import configure_logs
 from entrypoints.settings import SANDBOX_PORT, Settings
 
@@ -92,10 +93,6 @@ async def serve(
     container = Container(settings=settings)
     server = server_of(create_app(container), host, port, ready)
     worker = Worker(container.queue(), handlers_of(container)) if work else None
-    working = asyncio.create_task(worker.run()) if worker is not None else None
-    if working is not None:
-        # The server's lifespan owns the connections: it ends when the worker is done with them.
-        working.add_done_callback(lambda _: setattr(server, "should_exit", True))
 
     def stop() -> None:
         if worker is not None:
@@ -106,6 +103,13 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, stop)
+    if told_to_stop():
+        return
+
+    working = asyncio.create_task(worker.run()) if worker is not None else None
+    if working is not None:
+        # The server's lifespan owns the connections: it ends when the worker is done with them.
+        working.add_done_callback(lambda _: setattr(server, "should_exit", True))
     await server.serve()
     if working is not None:
         await working
@@ -121,6 +125,8 @@ async def work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, worker.stop)
+    if told_to_stop():
+        return
     async with container.closing():
         await worker.run()
 

@@ -1,0 +1,27 @@
+"""Being told to stop while things are still starting.
+
+Python raises KeyboardInterrupt wherever the signal finds it, and loses it where nothing can be raised (a finaliser, a callback of an
+import). So it is remembered as well, and asked for before anything begins to serve.
+"""
+
+import signal
+from types import FrameType
+
+_told = False
+
+
+def listen_for_stop() -> None:
+    """Take SIGINT and SIGTERM as the word to stop, until a running event loop takes them over."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+
+
+def told_to_stop() -> bool:
+    """Whether the word has come."""
+    return _told
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    global _told
+    _told = True
+    raise KeyboardInterrupt
