@@ -57,12 +57,13 @@ class ConfirmPayment:
         own = known.checkout_session_id in (None, session.id)
         if not own and not session.settled:
             return known
-        if not own and known.is_paid:
+        if not own:
+            # The payment's own checkout may still be payable: its state stays, and the money is kept for an operator.
             raise UnfitEvent(f"checkout {session.id} was paid too, beside the one of payment {known.id}")
 
         # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
         at = min(session.paid_at or at, self._clock.now())
-        payment = followed(known.opened(session.id) if own else known, session, at)
+        payment = followed(known.opened(session.id), session, at)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
             log.error(
                 "payment %s is to be reviewed: the money of checkout %s does not match it", payment.id, session.id

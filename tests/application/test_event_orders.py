@@ -171,8 +171,8 @@ async def test_money_for_a_second_session_of_one_payment_is_kept_for_an_operator
     stray = replace(world.gateway.pay(offered.session_id), id="cs_test_stray")
     receipt = await world.deliver(CheckoutCompleted(stray))
 
-    assert Outcome.HANDLED is receipt.outcome
-    assert [PaymentStatus.REVIEW] == world.statuses()
+    assert Outcome.PARKED is receipt.outcome
+    assert [PaymentStatus.PENDING] == world.statuses()
     assert offered.session_id == world.payment().checkout_session_id
 
 
