@@ -49,7 +49,7 @@ class ConfirmPayment:
 
     async def within(self, work: UnitOfWork, session: CheckoutSession, *, at: datetime, cause: Cause) -> Payment | None:
         """The same inside a unit of work. `at` (UTC) is when the provider said so, for sessions that do not tell when they were paid."""
-        known = await work.payments.of_session(session.id, session.payment_id)
+        known = await work.payments.of_session(session.id, session.names_payment)
         if known is None:
             if session.payment_id is None:
                 return None

@@ -33,7 +33,7 @@ class ExpireCheckout:
 
         The end of a session that is not the payment's own (one that an earlier attempt left behind) says nothing about the payment.
         """
-        payment = await work.payments.of_session(session.id, session.payment_id)
+        payment = await work.payments.of_session(session.id, session.names_payment)
         if payment is not None and payment.checkout_session_id in (None, session.id):
             work.payments.save(payment.opened(session.id).expired(), cause)
         return payment

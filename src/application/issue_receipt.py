@@ -9,9 +9,6 @@ from application.ports.world import Clock
 from domain.invoice import receipt_number, receipt_year
 from domain.payment import PaymentId
 
-CONFIRMATION_TRIES_MAX = 60
-"""With pauses that grow to an hour, a mail is tried for two days: longer than any provider was ever down."""
-
 
 class IssueReceipt:
     """Numbers the invoice of one payment, in one transaction with the end of its job: no number is skipped or given twice."""
@@ -31,8 +28,6 @@ class IssueReceipt:
                 year = receipt_year(payment, self._zone)
                 number = receipt_number(year, await work.invoices.next_sequence(year))
                 work.invoices.save(invoice.numbered(number, self._clock.now()))
-                work.jobs.enqueue(
-                    NewJob(kind=JobKind.SEND_CONFIRMATION, subject=str(payment_id), attempts_max=CONFIRMATION_TRIES_MAX)
-                )
+                work.jobs.enqueue(NewJob(kind=JobKind.SEND_CONFIRMATION, subject=str(payment_id)))
             work.jobs.complete(job)
             await work.commit()

@@ -15,9 +15,6 @@ from application.ports.world import Clock
 
 log = logging.getLogger(__name__)
 
-RETRIES_MAX = 25
-"""How often a parked event is tried again: with pauses that grow to an hour, about a day."""
-
 
 class Outcome(StrEnum):
     """What became of a delivery."""
@@ -77,7 +74,7 @@ class ReceiveEvent:
     async def _park(self, event: ProviderEvent, error: str) -> Outcome:
         async with self._begin() as work:
             await work.inbox.park(event, error)
-            retry = NewJob(kind=JobKind.RETRY_EVENT, subject=event.id, delay_seconds=10, attempts_max=RETRIES_MAX)
+            retry = NewJob(kind=JobKind.RETRY_EVENT, subject=event.id, delay_seconds=10)
             work.jobs.enqueue(retry)
             await work.commit()
         return Outcome.PARKED

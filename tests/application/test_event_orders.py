@@ -10,6 +10,7 @@ from application.ports.gateway import CheckoutCompleted, CheckoutExpired, Checko
 from application.ports.jobs import JobKind
 from application.ports.store import EventState
 from application.receive_event import Outcome
+from builders import a_payment, a_session
 from domain.audit import Cause
 from domain.payment import Figures, PaymentStatus, Review
 
@@ -201,3 +202,30 @@ async def test_the_session_that_we_stored_outweighs_the_id_that_it_carries(world
 
     assert PaymentStatus.REVIEW is world.payment(offered.payment.id).status
     assert PaymentStatus.PENDING is world.payment(other.payment.id).status
+
+
+async def test_a_failure_told_of_a_checkout_that_is_still_open_leaves_it_payable(world: "World") -> None:
+    offered = await world.start()
+    still_open = world.gateway.sessions[offered.session_id]
+    await world.deliver(CheckoutFailed(still_open))
+    after_the_word = world.statuses()
+    await world.deliver(CheckoutCompleted(world.gateway.pay(offered.session_id)))
+
+    assert [PaymentStatus.PENDING] == after_the_word
+    assert [PaymentStatus.SUCCEEDED] == world.statuses()
+
+
+async def test_money_that_names_our_payment_only_by_the_reference_is_ours(world: "World") -> None:
+    offered = await world.start()
+    paid = replace(world.gateway.pay(offered.session_id), payment_id=None, reference=offered.payment.id)
+    await world.deliver(CheckoutCompleted(paid))
+
+    assert [PaymentStatus.SUCCEEDED] == world.statuses()
+
+
+async def test_a_reference_of_another_product_is_none_of_ours_also_where_it_looks_like_one(world: "World") -> None:
+    foreign = a_session(payment_id=None, reference=a_payment().id)
+    receipt = await world.deliver(CheckoutCompleted(foreign))
+
+    assert Outcome.IGNORED is receipt.outcome
+    assert [] == world.jobs(JobKind.RETRY_EVENT)

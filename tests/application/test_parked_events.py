@@ -7,9 +7,9 @@ import pytest
 
 from application.errors import Conflict, InvalidEvent, TryAgain, UnfitEvent
 from application.ports.gateway import CheckoutCompleted, ProviderEvent, Unreadable
-from application.ports.jobs import JobKind
+from application.ports.jobs import TRIES_MAX, JobKind
 from application.ports.store import EventState, UnitOfWork
-from application.receive_event import RETRIES_MAX, Outcome, ReceiveEvent
+from application.receive_event import Outcome, ReceiveEvent
 from builders import a_payment, a_session, an_event
 from domain.audit import Cause
 from domain.payment import PaymentStatus
@@ -48,7 +48,7 @@ async def test_an_event_that_does_not_fit_is_answered_and_parked_with_its_error(
     assert EventState.PARKED is event.state
     assert f"UnfitEvent: checkout cs_test_lost names payment {payment.id}, which is not stored" == event.error
     assert ["ready"] == world.jobs(JobKind.RETRY_EVENT)
-    assert RETRIES_MAX == world.store.jobs.rows[0].job.attempts_max
+    assert TRIES_MAX == world.store.jobs.rows[0].job.attempts_max
 
 
 async def test_an_event_in_a_shape_that_cannot_be_read_is_parked(world: "World") -> None:
@@ -128,7 +128,7 @@ async def test_a_parked_event_that_turns_out_to_be_none_of_ours_ends_as_ignored(
 
 async def test_an_event_that_never_fits_ends_among_the_dead_and_stays_parked(world: "World") -> None:
     await world.deliver(Unreadable("?"))
-    for _ in range(RETRIES_MAX + 3):
+    for _ in range(TRIES_MAX + 3):
         world.clock.pass_time(UNTIL_RETRY)
         await world.work()
 

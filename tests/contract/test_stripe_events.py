@@ -261,3 +261,12 @@ def test_one_of_ours_that_cannot_be_read_is_kept_with_the_reason(session: dict[s
 @pytest.mark.parametrize("data", [None, {"object": None}, {"object": []}, {"object": "cs_1"}, {"object": 1}])
 def test_one_of_ours_without_a_session_is_kept_with_the_reason(data: object) -> None:
     assert isinstance(read(a_stripe_event(data=data)).fact, Unreadable)
+
+
+@pytest.mark.parametrize(
+    "change", [{"currency": "m" * 3000}, {"currency": "ma1"}, {"amount_total": 10**12}, {"amount_total": -1}]
+)
+def test_a_figure_that_stripe_cannot_mean_is_unreadable_and_never_kept_as_one(change: dict[str, object]) -> None:
+    event = READER.read(in_stripe_s_layout(a_stripe_event(session=a_stripe_session() | change)))
+
+    assert isinstance(event.fact, Unreadable)

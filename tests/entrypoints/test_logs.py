@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from entrypoints.http.frame import _request_id
+from entrypoints.http.request_ids import begin_request, end_request
 from entrypoints.logs import Event, add_request_id
 from journeys.parts import clean_environment
 
@@ -71,9 +71,9 @@ def test_a_traceback_shows_no_variables(form: str) -> None:
 
 def test_a_line_names_the_request_that_is_being_answered_and_none_outside_of_any() -> None:
     inside: Event = {"event": "x"}
-    token = _request_id.set("req_1")
+    begin_request(b"req_1")
     add_request_id(None, "info", inside)
-    _request_id.reset(token)
+    end_request()
     outside: Event = {"event": "x"}
     add_request_id(None, "info", outside)
 

@@ -124,6 +124,23 @@ async def test_a_body_that_is_not_declared_json_is_415(world: World, client: htt
     assert (415, "unsupported_media_type") == (answer.status_code, answer.json()["code"])
 
 
+async def test_a_media_type_that_only_begins_like_json_is_415(world: World, client: httpx.AsyncClient) -> None:
+    headers = world.headers() | {"content-type": "application/jsonfoo"}
+    answer = await client.post(URL, content=b"{}", headers=headers)
+
+    assert 415 == answer.status_code
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
+async def test_a_body_that_is_missing_or_broken_is_told_in_words(
+    world: World, client: httpx.AsyncClient, body: bytes
+) -> None:
+    headers = world.headers() | {"content-type": "application/json; charset=utf-8"}
+    answer = await client.post(URL, content=body, headers=headers)
+
+    assert "body: it is missing, no JSON in UTF-8, or nested too deeply" == answer.json()["detail"]
+
+
 async def test_a_body_over_the_limit_is_413(world: World, client: httpx.AsyncClient) -> None:
     answer = await client.post(URL, json={"plan": "x" * 70_000}, headers=world.headers())
 

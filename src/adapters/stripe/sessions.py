@@ -1,5 +1,6 @@
 """Checkout Sessions, and what else we read, as Stripe writes them: only the fields we need, in every shape that a version gave them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -12,6 +13,10 @@ from domain.payment import Figures, PaymentId
 NOTHING_DUE: Final = "no_payment_required"
 SETTLED: Final = frozenset({"paid", NOTHING_DUE})
 """The payment statuses on which to fulfil (Stripe: "Fulfill orders", fulfil on the status and never on an event's name)."""
+
+CURRENCY: Final = re.compile(r"[A-Za-z]{3}", re.ASCII)
+AMOUNT_MAX: Final = 10**12 - 1
+"""In minor units: the longest amount that Stripe takes in any currency has 12 digits (Stripe: "Minimum and maximum charge amounts")."""
 
 
 class Expanded(Struct):
@@ -59,10 +64,7 @@ class Session(Struct):
     @property
     def payment_id(self) -> PaymentId | None:
         """Our payment's id, where the session carries one."""
-        try:
-            return PaymentId(UUID(self.named("payment_id") or ""))
-        except ValueError:
-            return None
+        return _payment_id(self.named("payment_id"))
 
     @property
     def received(self) -> Figures:
@@ -78,8 +80,10 @@ class Session(Struct):
         ids = [self.id, _id(intent), _id(self.invoice)]
         if any(found is not None and ("\0" in found or not 0 < len(found) <= 255) for found in ids):
             raise ValueError("an id of Stripe has 1 to 255 characters")
-        if self.currency is not None and not self.currency.isprintable():
-            raise ValueError("a currency of Stripe is a word")
+        if self.currency is not None and not CURRENCY.fullmatch(self.currency):
+            raise ValueError("a currency of Stripe has three letters")
+        if self.amount_total is not None and not 0 <= self.amount_total <= AMOUNT_MAX:
+            raise ValueError("an amount of Stripe has at most 12 digits")
         if self.expires_at is None:
             raise ValueError("a session of ours has an end")
         settled = self.payment_status in SETTLED
@@ -92,6 +96,7 @@ class Session(Struct):
             expires_at=instant(self.expires_at),
             url=self.url,
             payment_id=self.payment_id,
+            reference=_payment_id(self.client_reference_id),
             payment_names=tuple(name for name in (self.named("payment_id"), self.client_reference_id) if name),
             user_name=self.named("user_id"),
             payment_intent_id=_id(intent),
@@ -142,3 +147,10 @@ def instant(seconds: int) -> datetime:
 
 def _id(value: Expanded | PaymentIntent | str | None) -> str | None:
     return value if value is None or isinstance(value, str) else value.id
+
+
+def _payment_id(text: str | None) -> PaymentId | None:
+    try:
+        return PaymentId(UUID(text or ""))
+    except ValueError:
+        return None

@@ -41,7 +41,8 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
 
     settled: the money has arrived, or none was due.
     received: the total that the member was charged; 0 when none was due.
-    payment_id: our id as the session carries it, null when it is none of ours.
+    payment_id: our id where only we write one, null when the session is none of ours.
+    reference: the same where others write ids of theirs too: it names our payment only if there is one of that id.
     payment_names: every name of a payment that the session carries, readable or not; all of them should be our id.
     user_name: whom the session says it was opened for, null when it does not say.
     paid_at: when the money arrived (UTC), where the answer tells it.
@@ -54,11 +55,17 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     url: str | None = None
     payment_id: PaymentId | None = None
+    reference: PaymentId | None = None
     payment_names: tuple[str, ...] = ()
     user_name: str | None = None
     payment_intent_id: str | None = None
     invoice_id: str | None = None
     paid_at: datetime | None = None
+
+    @property
+    def names_payment(self) -> PaymentId | None:
+        """The payment that the session is for, as far as it tells."""
+        return self.payment_id or self.reference
 
 
 class InvoiceDocuments(Struct, frozen=True, kw_only=True):

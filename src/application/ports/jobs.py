@@ -1,7 +1,7 @@
 """Work that is done after commit by a worker: noted with what caused it, claimed by one worker at a time."""
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -15,13 +15,17 @@ class JobKind(StrEnum):
     RETRY_EVENT = "retry_event"
 
 
+TRIES_MAX: Final = 60
+"""With pauses that grow to an hour, one to two days: longer than any provider was ever down, and time for an operator to see why."""
+
+
 class NewJob(Struct, frozen=True, kw_only=True):
     """Work to do once. `subject` is the id of what it is about; kind and subject together are never done twice."""
 
     kind: JobKind
     subject: str
     delay_seconds: float = 0
-    attempts_max: int = 12
+    attempts_max: int = TRIES_MAX
 
 
 class ClaimedJob(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,8 @@ from entrypoints.http.identity import CallerRequest, member_of
 
 def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:  # Any: untyped connection
     """Refuse a body that is not declared to be JSON."""
-    if not connection.headers.get("content-type", "").lower().startswith("application/json"):
+    media_type = connection.headers.get("content-type", "").split(";")[0]
+    if media_type.strip().lower() != "application/json":
         raise ClientException("The body must be declared as application/json.", status_code=415)
 
 

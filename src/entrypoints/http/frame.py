@@ -2,10 +2,7 @@
 
 import asyncio
 import logging
-import re
-import secrets
 import time
-from contextvars import ContextVar
 from typing import Final
 from urllib.parse import quote
 
@@ -14,19 +11,15 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 
+from entrypoints.http.problems import MEDIA_TYPE, TOO_LATE
+from entrypoints.http.request_ids import begin_request, end_request, request_id
+
 log = logging.getLogger("http")
 
 REQUEST_SECONDS_MAX: Final = 14.0
 """Every request ends within 15 seconds, whatever the payment provider does."""
 
 PATH_LENGTH_SHOWN: Final = 300
-ACCEPTED_ID: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
-_request_id: ContextVar[str] = ContextVar("request_id", default="-")
-
-
-def request_id() -> str:
-    """The id of the request that is being answered; a dash outside of any."""
-    return _request_id.get()
 
 
 class Frame:
@@ -42,8 +35,7 @@ class Frame:
             await self.app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"request-id", b"")
-        current = given.decode() if ACCEPTED_ID.fullmatch(given) else f"req_{secrets.token_hex(10)}"
-        token = _request_id.set(current)
+        current = begin_request(given)
         # Escaped: a path may hold line ends, which would write lines of their own.
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
@@ -53,11 +45,11 @@ class Frame:
                 await self.app(scope, receive, answer.send)
         except TimeoutError:
             if answer.status is None:
-                await _too_late(answer, self.app.state.app_url, current)
+                await _too_late(answer, self.app.state.app_url)
         finally:
             milliseconds = (time.perf_counter() - started) * 1000
             log.info("%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
-            _request_id.reset(token)
+            end_request()
 
 
 class _Answer:
@@ -80,17 +72,9 @@ class _Answer:
         await self._send(message)
 
 
-async def _too_late(answer: _Answer, app_url: str, current: str) -> None:
-    body = msgspec.json.encode(
-        {
-            "type": f"{app_url}/errors/unavailable",
-            "title": "The service is not available just now",
-            "status": 503,
-            "detail": "The request took too long. Nothing is lost; try again in a moment.",
-            "code": "unavailable",
-            "request_id": current,
-        }
-    )
-    headers = [(b"content-type", b"application/problem+json"), (b"retry-after", b"5")]
-    await answer.send({"type": "http.response.start", "status": 503, "headers": headers})
+async def _too_late(answer: _Answer, app_url: str) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in TOO_LATE.headers().items()]
+    headers.append((b"content-type", MEDIA_TYPE.encode()))
+    body = msgspec.json.encode(TOO_LATE.body(app_url, request_id()))
+    await answer.send({"type": "http.response.start", "status": TOO_LATE.status, "headers": headers})
     await answer.send({"type": "http.response.body", "body": body, "more_body": False})

@@ -4,7 +4,7 @@ import logging
 from typing import Any, Final
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, SerializationException
 from msgspec import Struct
 
 from application.errors import (
@@ -16,7 +16,7 @@ from application.errors import (
 )
 from domain.errors import AlreadySubscribed, DomainError
 from entrypoints.http.bodies import instant
-from entrypoints.http.frame import request_id
+from entrypoints.http.request_ids import request_id
 from entrypoints.http.tokens import InvalidToken
 
 log = logging.getLogger(__name__)
@@ -93,6 +93,19 @@ class Problem(Struct, frozen=True, kw_only=True):
         return headers | ({"www-authenticate": "Bearer"} if self.status == 401 else {})
 
 
+NO_JSON: Final = Problem(
+    status=400, code="invalid_request", detail="body: it is missing, no JSON in UTF-8, or nested too deeply"
+)
+
+TOO_LATE: Final = Problem(
+    status=503,
+    code="unavailable",
+    detail="The request took too long. Nothing is lost; try again in a moment.",
+    retry_after_seconds=5,
+)
+"""What is told when a request runs out of its time."""
+
+
 def problem_of(error: Exception) -> Problem:
     """What to tell of an error. Nothing from inside gets out with an error that nobody foresaw."""
     match error:
@@ -137,12 +150,18 @@ def problem_of(error: Exception) -> Problem:
                 retry_after_seconds=2,
             )
         case RecursionError() | UnicodeDecodeError():
-            return Problem(
-                status=400, code="invalid_request", detail="body: it is no JSON in UTF-8, or nested too deeply"
-            )
+            return NO_JSON
+        case HTTPException() if _is_of_no_json(error):
+            return NO_JSON
         case HTTPException() if error.status_code in HTTP_CODES:
             return _of_http(error)
     return Problem(status=500, code="internal_error", detail="Something went wrong on our side, and we know of it.")
+
+
+def _is_of_no_json(error: HTTPException) -> bool:
+    """Whether Litestar found no JSON in the body. It says of an absent one that the handler's own argument is missing."""
+    absent = isinstance(error.extra, list) and any(fault.get("message") == "'data'" for fault in error.extra)
+    return absent or isinstance(error.__cause__, SerializationException)
 
 
 def _of_http(error: HTTPException) -> Problem:
