@@ -33,13 +33,16 @@ class CheckAccess:
 
     async def __call__(self, user_id: UserId) -> Access:
         """The access of a member now. A user we never met has status NONE."""
-        subscription = await self._entitlements.of(user_id)
-        now = self._clock.now()
-        period = subscription.period_at(now)
-        return Access(
-            subscription=subscription,
-            status=subscription.status_at(now),
-            allowed=period is not None,
-            period=period,
-            paid_until=subscription.paid_until(now),
-        )
+        return access_of(await self._entitlements.of(user_id), self._clock.now())
+
+
+def access_of(subscription: Subscription, now: datetime) -> Access:
+    """The access that a subscription gives at an instant (UTC)."""
+    period = subscription.period_at(now)
+    return Access(
+        subscription=subscription,
+        status=subscription.status_at(now),
+        allowed=period is not None,
+        period=period,
+        paid_until=subscription.paid_until(now),
+    )

@@ -24,7 +24,7 @@ from domain.audit import Cause
 from domain.catalogue import Plan
 from domain.checkout import FAILURES_MAX, Checkout
 from domain.member import Member
-from domain.payment import Payment, PaymentId
+from domain.payment import Payment, PaymentId, PaymentStatus
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,8 @@ class OpenCheckout:
                 checkout = await work.checkouts.of(payment_id)
                 if payment is None or checkout is None:
                     return False
-                if payment.checkout_session_id not in (None, session.id):
+                given_up = payment.status in (PaymentStatus.CANCELLED, PaymentStatus.EXPIRED)
+                if payment.checkout_session_id not in (None, session.id) or (given_up and not session.settled):
                     return False
                 work.checkouts.save(checkout.opened(url=session.url, expires_at=session.expires_at))
                 if payment.checkout_session_id is None:
@@ -169,8 +170,8 @@ class OpenCheckout:
             return True
 
         if not await again(once, self._clock):
-            # Another caller took the attempt over and opened a session of its own: two must never be payable.
-            log.error("checkout %s is not the one of payment %s and is closed", session.id, payment_id)
+            # Another caller opened a session of its own, or the member gave the payment up meanwhile: two must never be payable.
+            log.error("checkout %s is not the one of payment %s, or no longer wanted, and is closed", session.id, payment_id)
             await self._gateway.expire_checkout(session.id)
 
     async def _release(self, payment_id: PaymentId, *, answered: bool) -> None:

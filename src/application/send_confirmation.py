@@ -73,7 +73,7 @@ class SendConfirmation:
             return None
         customer = await work.customers.of(payment.user_id)
         subscription = await work.subscriptions.of(payment.user_id)
-        period = next((period for period in subscription.periods if period.payment_id == payment_id), None)
+        period = subscription.bought_by(payment_id)
         if customer is None or period is None:
             return None
         facts = PaymentConfirmation(

@@ -177,15 +177,14 @@ class StartCheckout:
         return _Replace(payment.id, session_id)
 
     def _check_may_buy(self, subscription: Subscription, now: datetime) -> None:
-        if not subscription.periods or subscription.periods[-1].ends_at <= now:
-            return
-        # A replica whose clock is behind may see a year that has not begun for it.
-        period = subscription.period_at(now) or subscription.periods[-1]
-        paid_until = subscription.periods[-1].ends_at
-        renewal_opens_at = paid_until - self._renewal_window
-        if now < renewal_opens_at:
+        renewal_opens_at = subscription.renewal_opens_at(now, self._renewal_window)
+        if renewal_opens_at is not None and now < renewal_opens_at:
+            # A replica whose clock is behind may see a year that has not begun for it.
+            period = subscription.period_at(now) or subscription.periods[-1]
             raise AlreadySubscribed(
-                current_period_end=period.ends_at, paid_until=paid_until, renewal_opens_at=renewal_opens_at
+                current_period_end=period.ends_at,
+                paid_until=subscription.periods[-1].ends_at,
+                renewal_opens_at=renewal_opens_at,
             )
 
     async def _remember(self, work: UnitOfWork, member: Member) -> None:

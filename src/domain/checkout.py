@@ -20,6 +20,11 @@ FAILURES_MAX: Final = 3
 FRESH: Final = timedelta(minutes=4)
 """How old a request may be while its end, given as an instant, is surely inside the provider's bounds."""
 
+ASK_PAUSE_MIN: Final = timedelta(seconds=5)
+ASK_PAUSE_MAX: Final = timedelta(minutes=10)
+ASK_PAUSE_SHARE: Final = 20
+"""Between two questions to the provider about one checkout lies a twentieth of its age, within these bounds."""
+
 
 class Checkout(Struct, frozen=True, kw_only=True):
     """How far the opening of a payment's hosted checkout has come.
@@ -30,6 +35,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
     claimed_until: a caller is working on it until then (UTC).
     failures: errors that the provider itself answered to this attempt.
     url, expires_at: the hosted page, once it is open.
+    asked_at: when the provider was last asked, for a member who waits, where the checkout stands (UTC).
     """
 
     payment_id: PaymentId
@@ -40,6 +46,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
     failures: int = 0
     url: str | None = None
     expires_at: datetime | None = None
+    asked_at: datetime | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -77,3 +84,14 @@ class Checkout(Struct, frozen=True, kw_only=True):
     def opened(self, *, url: str | None, expires_at: datetime) -> "Checkout":
         """With its hosted page; an `url` of null when the page is closed already."""
         return replace(self, url=url, expires_at=expires_at, claimed_until=None)
+
+    def may_be_asked_at(self, instant: datetime) -> bool:
+        """Whether the provider may be asked about it again, however many pages ask: soon at first, more and more rarely later."""
+        if self.asked_at is None:
+            return True
+        age = instant - (self.prepared_at or self.asked_at)
+        return instant - self.asked_at >= min(ASK_PAUSE_MAX, max(ASK_PAUSE_MIN, age / ASK_PAUSE_SHARE))
+
+    def asked(self, instant: datetime) -> "Checkout":
+        """With a question to the provider noted."""
+        return replace(self, asked_at=instant)

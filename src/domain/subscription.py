@@ -1,6 +1,6 @@
 """A member's subscription: the years they have paid for, and whether one of them is running now."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -105,6 +105,21 @@ class Subscription(Struct, frozen=True, kw_only=True):
                 end = period.ends_at
         return end if end is not None or not self.periods else self.periods[-1].ends_at
 
+    def renewal_opens_at(self, instant: datetime, window: timedelta) -> datetime | None:
+        """From when on more time can be bought; null when no time is left that was paid, so that it can be bought at once."""
+        if not self.periods or self.periods[-1].ends_at <= instant:
+            return None
+        return self.periods[-1].ends_at - window
+
+    def bought_by(self, payment_id: PaymentId) -> Period | None:
+        """The year that a payment bought."""
+        return next((period for period in self.periods if period.payment_id == payment_id), None)
+
+    def next_year(self, paid_at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Start and end of the year that money buys: from the end of the time already paid, or from the payment on."""
+        starts_at = max([paid_at, *(period.ends_at for period in self.periods[-1:])])
+        return starts_at, year_after(starts_at, zone)
+
     def has_time_for(self, payment: Payment, paid_at: datetime) -> bool:
         """Whether a payment may buy time: nothing is paid at that moment, or its start was allowed as a renewal.
 
@@ -113,18 +128,18 @@ class Subscription(Struct, frozen=True, kw_only=True):
         return payment.renewal or not self.periods or self.periods[-1].ends_at <= paid_at
 
     def extended(self, payment: Payment, zone: ZoneInfo) -> "Subscription":
-        """The subscription with the year that a paid payment buys: from the end of the time already paid, or from the payment on.
+        """The subscription with the year that a paid payment buys.
 
         Asked twice for one payment it changes nothing.
         """
         if payment.paid_at is None:
             raise ValueError("only a paid payment buys time")
-        if any(period.payment_id == payment.id for period in self.periods):
+        if self.bought_by(payment.id) is not None:
             return self
         if self.status is not S.ACTIVE and S.ACTIVE not in MOVES[self.status]:
             raise IllegalMove("subscription", self.status, S.ACTIVE)
-        starts_at = max([payment.paid_at, *(period.ends_at for period in self.periods[-1:])])
-        period = Period(payment_id=payment.id, starts_at=starts_at, ends_at=year_after(starts_at, zone))
+        starts_at, ends_at = self.next_year(payment.paid_at, zone)
+        period = Period(payment_id=payment.id, starts_at=starts_at, ends_at=ends_at)
         return replace(
             self,
             user_type=payment.user_type,

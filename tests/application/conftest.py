@@ -12,12 +12,14 @@ from adapters.memory.mail import MemoryMailer
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
+from application.cancel_checkout import CancelCheckout
 from application.check_access import CheckAccess
 from application.collect_invoice import CollectInvoice
 from application.confirm_payment import ConfirmPayment
 from application.errors import MailRefused, TryAgain
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
+from application.follow_checkout import FollowCheckout
 from application.handle_event import HandleEvent
 from application.issue_receipt import IssueReceipt
 from application.list_payments import ListPayments
@@ -31,6 +33,8 @@ from application.receive_event import Receipt, ReceiveEvent
 from application.retry_event import RetryEvent
 from application.send_confirmation import SendConfirmation
 from application.show_payment import ShowPayment
+from application.show_receipt import ShowReceipt
+from application.show_standing import ShowStanding
 from application.start_checkout import CheckoutWish, OfferedCheckout, StartCheckout
 from builders import a_catalogue, a_member, a_payment_id, an_event
 from domain.catalogue import Catalogue
@@ -195,6 +199,12 @@ class World:
         self.list_plans = ListPlans(catalogue=catalogue, begin=begin)
         self.list_payments = ListPayments(history=history)
         self.show_payment = ShowPayment(history=history)
+        self.follow = FollowCheckout(begin=begin, gateway=gateway, confirm=self.confirm, clock=clock)
+        self.cancel = CancelCheckout(begin=begin, gateway=gateway, confirm=self.confirm, clock=clock)
+        self.show_standing = ShowStanding(
+            begin=begin, catalogue=catalogue, clock=clock, zone=zone, renewal_window_days=30
+        )
+        self.show_receipt = ShowReceipt(begin=begin, catalogue=catalogue)
         self.check_access = CheckAccess(entitlements=MemoryEntitlements(self.store), clock=clock)
 
     async def start(self, member: Member | None = None) -> OfferedCheckout:

@@ -90,6 +90,7 @@ class CheckoutRow(DefaultBase):
     failures: Mapped[int] = mapped_column(Integer)
     url: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Integer)
 
 

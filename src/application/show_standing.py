@@ -1,0 +1,69 @@
+"""A member looks at their fee: what it costs, what it buys, and what they can do about it now."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from application.check_access import Access, access_of
+from application.ports.store import BeginWork
+from application.ports.world import Clock
+from domain.catalogue import Catalogue, Plan
+from domain.member import Member
+from domain.money import Money
+from domain.payment import Payment
+from domain.subscription import Subscription
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where a member stands. All times are UTC.
+
+    price: what a payment would ask for now; it differs from the plan's first price where the provider refuses that currency.
+    buys_from, buys_until: the year that a payment would buy if it were made now.
+    renewal_opens_at: from when on more time can be bought; null when nothing paid is left.
+    may_pay: whether a payment can be started or continued now.
+    unfinished: the payment whose money may still come.
+    """
+
+    plan: Plan
+    price: Money
+    access: Access
+    buys_from: datetime
+    buys_until: datetime
+    renewal_opens_at: datetime | None
+    may_pay: bool
+    unfinished: Payment | None
+
+
+class ShowStanding:
+    """Tells what StartCheckout would decide, without deciding it."""
+
+    def __init__(
+        self, *, begin: BeginWork, catalogue: Catalogue, clock: Clock, zone: ZoneInfo, renewal_window_days: int
+    ) -> None:
+        self._begin = begin
+        self._catalogue = catalogue
+        self._clock = clock
+        self._zone = zone
+        self._renewal_window = timedelta(days=renewal_window_days)
+
+    async def __call__(self, member: Member) -> Standing:
+        """The member's standing now."""
+        now = self._clock.now()
+        plan = self._catalogue.plan_for(member.user_type)
+        async with self._begin() as work:
+            subscription: Subscription = await work.subscriptions.of(member.user_id)
+            refused = await work.refused_currencies.all()
+            unfinished = await work.payments.unfinished_of(member.user_id)
+        renewal_opens_at = subscription.renewal_opens_at(now, self._renewal_window)
+        buys_from, buys_until = subscription.next_year(now, self._zone)
+        return Standing(
+            plan=plan,
+            price=plan.price(refused),
+            access=access_of(subscription, now),
+            buys_from=buys_from,
+            buys_until=buys_until,
+            renewal_opens_at=renewal_opens_at,
+            may_pay=renewal_opens_at is None or now >= renewal_opens_at,
+            unfinished=unfinished,
+        )
