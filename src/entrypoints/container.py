@@ -19,11 +19,13 @@ from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway, open_gateway
+from application.cancel_checkout import CancelCheckout
 from application.check_access import CheckAccess
 from application.collect_invoice import CollectInvoice
 from application.confirm_payment import ConfirmPayment
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
+from application.follow_checkout import FollowCheckout
 from application.handle_event import HandleEvent
 from application.issue_receipt import IssueReceipt
 from application.list_payments import ListPayments
@@ -35,6 +37,8 @@ from application.receive_event import ReceiveEvent
 from application.retry_event import RetryEvent
 from application.send_confirmation import SendConfirmation
 from application.show_payment import ShowPayment
+from application.show_receipt import ShowReceipt
+from application.show_standing import ShowStanding
 from application.start_checkout import StartCheckout
 from entrypoints.settings import Settings
 
@@ -147,4 +151,19 @@ class Container(containers.DeclarativeContainer):
     list_plans = providers.Singleton(ListPlans, catalogue=catalogue, begin=begin.provider)
     list_payments = providers.Singleton(ListPayments, history=history)
     show_payment = providers.Singleton(ShowPayment, history=history)
+    show_standing = providers.Singleton(
+        ShowStanding,
+        begin=begin.provider,
+        catalogue=catalogue,
+        clock=clock,
+        zone=zone,
+        renewal_window_days=settings.provided.renewal_window_days,
+    )
+    follow_checkout = providers.Singleton(
+        FollowCheckout, begin=begin.provider, gateway=gateway, confirm=confirm_payment, clock=clock
+    )
+    cancel_checkout = providers.Singleton(
+        CancelCheckout, begin=begin.provider, gateway=gateway, confirm=confirm_payment, clock=clock
+    )
+    show_receipt = providers.Singleton(ShowReceipt, begin=begin.provider, catalogue=catalogue)
     check_access = providers.Singleton(CheckAccess, entitlements=entitlements, clock=clock)
