@@ -42,6 +42,9 @@ migrate: install ## Bring the database of DATABASE_URL to the newest schema
 sql: install ## Compile the queries on the declared tables into statements.sql
 	@$(BIN)/python -m adapters.postgres.queries
 
+messages: install ## Bring the catalogues of translations to what the sources say
+	@$(BIN)/python -m adapters.wording.extract
+
 lock: install ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra dev pyproject.toml -o requirements.lock
@@ -49,5 +52,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run test check format demo migrate sql lock clean
+.PHONY: help install run test check format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help

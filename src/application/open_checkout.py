@@ -171,7 +171,9 @@ class OpenCheckout:
 
         if not await again(once, self._clock):
             # Another caller opened a session of its own, or the member gave the payment up meanwhile: two must never be payable.
-            log.error("checkout %s is not the one of payment %s, or no longer wanted, and is closed", session.id, payment_id)
+            log.error(
+                "checkout %s is not the one of payment %s, or no longer wanted, and is closed", session.id, payment_id
+            )
             await self._gateway.expire_checkout(session.id)
 
     async def _release(self, payment_id: PaymentId, *, answered: bool) -> None:

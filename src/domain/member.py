@@ -29,8 +29,13 @@ class Locale(StrEnum):
     @classmethod
     def best(cls, tag: str | None) -> "Locale":
         """The language of a BCP 47 tag ('ar-MA' is Arabic); French, the platform's first language, for any other."""
+        return cls.known(tag) or cls.FRENCH
+
+    @classmethod
+    def known(cls, tag: str | None) -> "Locale | None":
+        """The language of a BCP 47 tag; null for none and for any that is not ours."""
         language = (tag or "").replace("_", "-").split("-")[0].lower()
-        return cls(language) if language in tuple(cls) else cls.FRENCH
+        return cls(language) if language in tuple(cls) else None
 
 
 class Member(Struct, frozen=True, kw_only=True):

@@ -137,6 +137,11 @@ class Payment(Struct, frozen=True, kw_only=True):
         """Whether the money has arrived, refunded since or not."""
         return self.status in PAID
 
+    @property
+    def refunded(self) -> Money:
+        """What was given back: the sum of the refunds that stand."""
+        return Money(self.refunded_minor, self.amount.currency)
+
     def opened(self, checkout_session_id: str) -> "Payment":
         """The payment with its hosted checkout."""
         return replace(self, checkout_session_id=checkout_session_id)

@@ -43,7 +43,10 @@ from application.start_checkout import StartCheckout
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
-    from application.ports.mail import LetterWriter, Mailer
+    from collections.abc import Sequence
+
+    from application.ports.mail import LetterWriter, Mailer, OutboxMail
+    from application.ports.wording import Wording
 
 
 def choose_mailer(settings: Settings) -> "Mailer":
@@ -59,11 +62,25 @@ def choose_mailer(settings: Settings) -> "Mailer":
     return FolderMailer(settings.local_folder / "outbox", settings.email_from)
 
 
-def write_letters(settings: Settings) -> "LetterWriter":
-    """The writer of letters. Imported when a worker needs it: it brings templates, CLDR data and a CSS inliner."""
+def choose_words(settings: Settings) -> "Wording":
+    """The languages. Imported when the first page or letter needs them: they bring the data of CLDR."""
+    from adapters.wording.catalogues import BabelWording
+
+    return BabelWording(settings.billing_timezone)
+
+
+def write_letters(wording: "Wording") -> "LetterWriter":
+    """The writer of letters. Imported when a worker needs it: it brings templates and a CSS inliner."""
     from adapters.email.letters import JinjaLetterWriter
 
-    return JinjaLetterWriter(settings.billing_timezone)
+    return JinjaLetterWriter(wording)
+
+
+def list_outbox(settings: Settings) -> "Sequence[OutboxMail]":
+    """The mails in the outbox folder, newest first."""
+    from adapters.email.folder import read_outbox
+
+    return read_outbox(settings.local_folder / "outbox")
 
 
 async def warm_up(gateway: PaymentGateway, history: BillingHistory) -> None:
@@ -108,7 +125,9 @@ class Container(containers.DeclarativeContainer):
         StripeEventReader, secrets=settings.provided.stripe_webhook_secrets, live=settings.provided.live
     )
     mailer = providers.Singleton(choose_mailer, settings)
-    letters = providers.Singleton(write_letters, settings)
+    outbox = providers.Callable(list_outbox, settings)
+    wording = providers.Singleton(choose_words, settings)
+    letters = providers.Singleton(write_letters, wording)
 
     confirm_payment = providers.Singleton(ConfirmPayment, begin=begin.provider, clock=clock, zone=zone)
     expire_checkout = providers.Singleton(ExpireCheckout, begin=begin.provider, clock=clock)
@@ -151,16 +170,17 @@ class Container(containers.DeclarativeContainer):
     list_plans = providers.Singleton(ListPlans, catalogue=catalogue, begin=begin.provider)
     list_payments = providers.Singleton(ListPayments, history=history)
     show_payment = providers.Singleton(ShowPayment, history=history)
+    follow_checkout = providers.Singleton(
+        FollowCheckout, begin=begin.provider, gateway=gateway, confirm=confirm_payment, clock=clock
+    )
     show_standing = providers.Singleton(
         ShowStanding,
         begin=begin.provider,
+        follow=follow_checkout,
         catalogue=catalogue,
         clock=clock,
         zone=zone,
         renewal_window_days=settings.provided.renewal_window_days,
-    )
-    follow_checkout = providers.Singleton(
-        FollowCheckout, begin=begin.provider, gateway=gateway, confirm=confirm_payment, clock=clock
     )
     cancel_checkout = providers.Singleton(
         CancelCheckout, begin=begin.provider, gateway=gateway, confirm=confirm_payment, clock=clock

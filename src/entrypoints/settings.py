@@ -13,6 +13,7 @@ from entrypoints.local_secrets import FILE_NAME, LocalSecrets, local_secrets
 APP_PORT: Final = 8000
 SANDBOX_PORT: Final = 12111
 SECRET_BYTES_MIN: Final = 32
+LOCAL_SIGN_IN: Final = "/dev/sign-in"
 CHECKOUT_MINUTES: Final = (35, 23 * 60 + 55)
 """The bounds of CHECKOUT_TTL_MINUTES: Stripe's are 30 minutes and 24 hours, judged on its own clock when the request arrives."""
 
@@ -45,7 +46,9 @@ class TokenSettings(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Everything that can be configured. `database_url` is null for the embedded Postgres, `resend_api_key` for the outbox folder."""
+    """Everything that can be configured. `database_url` is null for the embedded Postgres, `resend_api_key` for the outbox folder,
+    `sign_in_url` where visitors without a token see a page that says so.
+    """
 
     production: bool
     app_url: str
@@ -64,6 +67,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     checkout_ttl_minutes: int
     renewal_window_days: int
     billing_timezone: ZoneInfo
+    sign_in_url: str | None
     log_level: str
     log_json: bool
 
@@ -75,6 +79,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def live(self) -> bool:
         """Whether the Stripe key moves real money."""
         return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def signs_tokens(self) -> bool:
+        """Whether tokens can be made here, for local use."""
+        return not self.production and self.tokens.algorithm == SYMMETRIC
 
     @property
     def uses_sandbox(self) -> bool:
@@ -146,6 +155,7 @@ class _Reader:
             checkout_ttl_minutes=self._number("CHECKOUT_TTL_MINUTES", 60, *CHECKOUT_MINUTES),
             renewal_window_days=self._number("RENEWAL_WINDOW_DAYS", 30, 0, 365),
             billing_timezone=self._zone(),
+            sign_in_url=self._sign_in_url(),
             log_level=self._choice("LOG_LEVEL", "INFO", LEVELS),
             log_json=self._choice("LOG_FORMAT", "json" if self._production else "text", ("json", "text")) == "json",
         )
@@ -239,6 +249,9 @@ class _Reader:
         if not secrets or not all(secret.startswith("whsec_") and len(secret) >= 16 for secret in secrets):
             self._fault("STRIPE_WEBHOOK_SECRET", "must be one or more endpoint secrets (whsec_...), comma-separated")
         return secrets
+
+    def _sign_in_url(self) -> str | None:
+        return self._url("SIGN_IN_URL") or (None if self._production else f"{self._app_url()}{LOCAL_SIGN_IN}")
 
     def _email_from(self) -> str:
         value = self._needed_in_production("EMAIL_FROM", "the sender, such as Talents Acting <billing@example.org>")

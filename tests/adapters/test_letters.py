@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from adapters.email.deliverable import check_deliverable
 from adapters.email.letters import JinjaLetterWriter
+from adapters.wording.catalogues import BabelWording
 from application.ports.mail import Letter, PaymentConfirmation
 from domain.member import Locale
 from domain.money import Money
@@ -19,7 +20,8 @@ CASABLANCA = ZoneInfo("Africa/Casablanca")
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 SEEN_IN_TEXT_ONLY = re.compile("[\u2066-\u2069]")
 OVERRIDES = re.compile("[\u202a-\u202e\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]")
-WRITER = JinjaLetterWriter(CASABLANCA)
+WORDING = BabelWording(CASABLANCA)
+WRITER = JinjaLetterWriter(WORDING)
 EVERY_LANGUAGE = pytest.mark.parametrize("locale", list(Locale))
 
 EVIL_NAMES = [
@@ -256,7 +258,7 @@ def test_amounts_are_written_by_the_rules_of_their_currency_and_language(
 )
 def test_times_are_those_of_the_billing_time_zone(zone: str, locale: Locale, told: str) -> None:
     facts = a_confirmation(locale=locale, period_end=datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
-    letter = JinjaLetterWriter(ZoneInfo(zone)).confirmation(facts)
+    letter = JinjaLetterWriter(BabelWording(ZoneInfo(zone))).confirmation(facts)
 
     assert told in seen(letter.text)
 
@@ -271,8 +273,8 @@ def test_the_hour_of_ramadan_moves_the_clock_of_casablanca() -> None:
 
 def test_the_letter_says_whom_to_tell_about_a_payment_by_somebody_else() -> None:
     facts = a_confirmation(locale=Locale.ENGLISH)
-    by_reply = JinjaLetterWriter(CASABLANCA).confirmation(facts)
-    by_mail = JinjaLetterWriter(CASABLANCA, contact="help@example.test").confirmation(facts)
+    by_reply = JinjaLetterWriter(WORDING).confirmation(facts)
+    by_mail = JinjaLetterWriter(WORDING, contact="help@example.test").confirmation(facts)
 
     assert "Please reply to this e-mail" in by_reply.text
     assert "Please write to help@example.test" in by_mail.text
@@ -283,7 +285,7 @@ def test_the_letter_says_whom_to_tell_about_a_payment_by_somebody_else() -> None
 def test_the_same_facts_make_the_same_bytes(locale: Locale) -> None:
     facts = a_confirmation(locale=locale)
 
-    assert WRITER.confirmation(facts) == JinjaLetterWriter(CASABLANCA).confirmation(facts)
+    assert WRITER.confirmation(facts) == JinjaLetterWriter(WORDING).confirmation(facts)
 
 
 @pytest.mark.parametrize(

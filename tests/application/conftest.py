@@ -202,7 +202,7 @@ class World:
         self.follow = FollowCheckout(begin=begin, gateway=gateway, confirm=self.confirm, clock=clock)
         self.cancel = CancelCheckout(begin=begin, gateway=gateway, confirm=self.confirm, clock=clock)
         self.show_standing = ShowStanding(
-            begin=begin, catalogue=catalogue, clock=clock, zone=zone, renewal_window_days=30
+            begin=begin, follow=self.follow, catalogue=catalogue, clock=clock, zone=zone, renewal_window_days=30
         )
         self.show_receipt = ShowReceipt(begin=begin, catalogue=catalogue)
         self.check_access = CheckAccess(entitlements=MemoryEntitlements(self.store), clock=clock)

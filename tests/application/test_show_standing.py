@@ -64,3 +64,26 @@ async def test_a_refused_currency_is_told_before_paying(world: "World") -> None:
 
     assert Money(3000, "usd") == standing.price
     assert PaymentStatus.CANCELLED is world.payment(offered.payment.id).status
+
+
+async def test_money_that_no_event_told_of_is_found_by_looking(world: "World") -> None:
+    offered = await world.start()
+    world.gateway.pay(offered.session_id)
+    standing = await world.show_standing(world.member)
+
+    assert SubscriptionStatus.ACTIVE is standing.access.status
+    assert (None, False, True) == (standing.unfinished, standing.may_pay, standing.certain)
+
+
+async def test_a_checkout_that_ended_is_no_longer_told_as_open(world: "World") -> None:
+    offered = await world.start()
+    world.gateway.run_out(offered.session_id)
+
+    assert (await world.show_standing(world.member)).unfinished is None
+
+
+async def test_while_the_provider_is_away_it_is_not_certain_that_nothing_was_paid(world: "World") -> None:
+    await world.start()
+    world.gateway.fail_next("checkout")
+
+    assert not (await world.show_standing(world.member)).certain

@@ -48,6 +48,7 @@ from adapters.postgres.unit_of_work import (
 )
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway
+from adapters.wording.catalogues import BabelWording
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.jobs import JobQueue
 from application.ports.mail import LetterWriter, Mailer
@@ -64,7 +65,9 @@ from application.ports.store import (
     Subscriptions,
     UnitOfWork,
 )
+from application.ports.wording import Wording, Words
 from application.ports.world import Clock, NewId
+from domain.member import Locale
 
 
 class Store(NamedTuple):
@@ -163,4 +166,10 @@ def around_in_earnest(folder: Path) -> Surroundings:
 
 def letter_writers(zone: ZoneInfo) -> tuple[LetterWriter, ...]:
     """Who words the letters."""
-    return JinjaLetterWriter(zone), PlainLetterWriter()
+    return JinjaLetterWriter(BabelWording(zone)), PlainLetterWriter()
+
+
+def languages(zone: ZoneInfo) -> tuple[Wording, Words]:
+    """How words are written."""
+    wording = BabelWording(zone)
+    return wording, wording.of(Locale.FRENCH)

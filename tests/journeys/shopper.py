@@ -6,7 +6,7 @@ from typing import Final
 
 import httpx
 
-from adapters.email.folder import OutboxMail
+from application.ports.mail import OutboxMail
 from domain.member import Locale, Member, UserId, UserType
 from entrypoints.cli.demo import TEST_CARD, FirstForm
 from entrypoints.http.tokens import sign_token

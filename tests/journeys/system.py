@@ -9,7 +9,8 @@ from typing import Any
 import asyncpg
 import httpx
 
-from adapters.email.folder import OutboxMail, read_outbox
+from adapters.email.folder import read_outbox
+from application.ports.mail import OutboxMail
 from entrypoints.cli.demo import free_port
 from entrypoints.cli.environment import migrate_database
 from entrypoints.local_secrets import LocalSecrets, local_secrets

@@ -15,11 +15,9 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
-
 from adapters.email.deliverable import check_deliverable
 from application.errors import MailRefused, MailUnavailable
-from application.ports.mail import Letter
+from application.ports.mail import Letter, OutboxMail
 
 MAIL_SUFFIX: Final = ".eml"
 HALF_WRITTEN_SUFFIX: Final = ".part"
@@ -30,21 +28,6 @@ DIGEST_HEADER: Final = "X-Letter-Digest"
 MAIL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")
 
 READABLE_LENGTH_MAX: Final = 60
-
-
-class OutboxMail(Struct, frozen=True, kw_only=True):
-    """One mail as it lies in the folder. `html` is what a member would see: show it in a sandboxed frame only.
-
-    sent_at: when it was put there, UTC.
-    """
-
-    id: str
-    sender: str
-    to: str
-    subject: str
-    html: str
-    text: str
-    sent_at: datetime
 
 
 class FolderMailer:

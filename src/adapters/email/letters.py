@@ -3,16 +3,13 @@
 import re
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from adapters.email.figures import amount, clock, day, direction, place
-from adapters.email.untrusted import clean, isolated
-from adapters.email.words import WORDS_FOLDER, load_words
 from application.ports.mail import Letter, PaymentConfirmation
+from application.ports.wording import Wording, Words, message
 
 BRAND: Final = "Talents Acting"
 
@@ -27,23 +24,48 @@ ON_ONE_LINE: Final = frozenset({"paid_on", "start", "end", "end_time"})
 """Dates and times, which read badly when a line ends within them."""
 
 
+PHRASES: Final = {
+    "subject": message("Your payment of %(amount)s is confirmed (receipt %(receipt)s)"),
+    "preheader": message("%(plan)s, from %(start)s to %(end)s."),
+    # What stands between a label and its value; French wants a space before it.
+    "colon": message(": "),
+    "title": message("Payment confirmed"),
+    "greeting": message("Hello %(name)s,"),
+    "greeting_without_name": message("Hello,"),
+    "thanks": message("Thank you. We have received your payment. Here are the details."),
+    "label_plan": message("Plan"),
+    "label_amount": message("Amount paid"),
+    "label_paid_on": message("Paid on"),
+    "label_period": message("Period"),
+    "period": message("From %(start)s to %(end)s"),
+    "label_receipt": message("Receipt number"),
+    "until": message(
+        "Your access runs until %(end)s at %(end_time)s (%(place)s time). It does not renew automatically."
+    ),
+    "button": message("View your receipt"),
+    "not_you_reply": message(
+        "Was this payment not made by you? Please reply to this e-mail as soon as you can, and we will look into it with you."
+    ),
+    "not_you_write": message(
+        "Was this payment not made by you? Please write to %(contact)s as soon as you can, and we will look into it with you."
+    ),
+    "signature": message("The %(brand)s team"),
+    "reason": message("You are receiving this e-mail because a payment was made with this address on %(brand)s."),
+}
+"""What a confirmation says, by the place in the letter."""
+
+
 class JinjaLetterWriter:
-    """Writes letters from templates and phrase books. Satisfies LetterWriter."""
+    """Writes letters from templates. Satisfies LetterWriter."""
 
-    def __init__(
-        self, zone: ZoneInfo, *, brand: str = BRAND, contact: str | None = None, words_folder: Path = WORDS_FOLDER
-    ) -> None:
-        """Letters show their times in `zone`, the billing time zone.
+    def __init__(self, wording: Wording, *, brand: str = BRAND, contact: str | None = None) -> None:
+        """brand: who signs.
 
-        brand: who signs.
         contact: the e-mail address to write to about a payment that somebody else made; None asks for a reply.
-
-        Raises BrokenWords when the phrase books do not fit each other.
         """
-        self._zone = zone
+        self._wording = wording
         self._brand = brand
         self._contact = contact
-        self._words = load_words(words_folder)
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES_FOLDER),
             autoescape=select_autoescape(enabled_extensions=("html",)),
@@ -62,46 +84,47 @@ class JinjaLetterWriter:
         """
         if not WEB_ADDRESS.fullmatch(facts.receipt_url):
             raise ValueError("the link to a receipt is an absolute http or https address")
-        values = self._values(facts)
-        words = self._words[facts.locale]
-        plain = {key: isolated(value) if key in self._set_apart(facts) else value for key, value in values.items()}
+        words = self._wording.of(facts.locale)
+        values = self._values(words, facts)
+        apart = self._set_apart(words)
+        plain = {key: words.isolated(value) if key in apart else value for key, value in values.items()}
         marked = {key: _marked(key, value) for key, value in values.items()}
-        subject = words["subject"].format_map(plain)
+        phrases = {key: words.gettext(phrase) for key, phrase in PHRASES.items()}
+        subject = phrases["subject"] % plain
         common = {
             "language": str(facts.locale),
-            "direction": direction(facts.locale),
+            "direction": words.direction,
             "subject": subject,
             "named": bool(values["name"]),
             "reachable": bool(values["contact"]),
             "receipt_url": facts.receipt_url,
         }
-        say = {key: phrase.format_map(plain) for key, phrase in words.items()}
+        say = {key: phrase % plain for key, phrase in phrases.items()}
         text = self._templates.get_template("confirmation.txt").render(common, say=say, fact=plain)
-        say_marked = {key: escape(phrase).format_map(marked) for key, phrase in words.items()}
+        say_marked = {key: escape(phrase) % marked for key, phrase in phrases.items()}
         html = self._templates.get_template("confirmation.html").render(common, say=say_marked, fact=marked)
         return Letter(to=facts.to, subject=subject, html=self._inliner.inline(html), text=text)
 
-    def _values(self, facts: PaymentConfirmation) -> dict[str, str]:
+    def _values(self, words: Words, facts: PaymentConfirmation) -> dict[str, str]:
         """What fills the blanks of the phrases; all that others wrote is clean."""
-        zone, locale = self._zone, facts.locale
         return {
-            "name": clean(facts.name),
-            "plan": clean(facts.plan_name),
-            "receipt": clean(facts.receipt_number),
-            "amount": amount(facts.amount, locale),
-            "paid_on": day(facts.paid_at, zone, locale),
-            "start": day(facts.period_start, zone, locale),
-            "end": day(facts.period_end, zone, locale),
-            "end_time": clock(facts.period_end, zone, locale),
-            "place": place(zone, locale),
+            "name": words.clean(facts.name),
+            "plan": words.clean(facts.plan_name),
+            "receipt": words.clean(facts.receipt_number),
+            "amount": words.amount(facts.amount),
+            "paid_on": words.day(facts.paid_at),
+            "start": words.day(facts.period_start),
+            "end": words.day(facts.period_end),
+            "end_time": words.clock(facts.period_end),
+            "place": words.place(),
             "brand": self._brand,
             "contact": self._contact or "",
         }
 
-    def _set_apart(self, facts: PaymentConfirmation) -> frozenset[str]:
+    def _set_apart(self, words: Words) -> frozenset[str]:
         """Which values could turn the text around them: those that others wrote, and in Arabic the Latin ones too."""
         others_wrote = frozenset({"name", "plan"})
-        return others_wrote if direction(facts.locale) == "ltr" else others_wrote | ALWAYS_LEFT_TO_RIGHT | {"brand"}
+        return others_wrote if words.direction == "ltr" else others_wrote | ALWAYS_LEFT_TO_RIGHT | {"brand"}
 
 
 def _marked(key: str, value: str) -> Markup:

@@ -50,3 +50,18 @@ class Mailer(Protocol):
         Raises MailUnavailable when the same call may be tried again, MailRefused when it is of no use.
         """
         ...
+
+
+class OutboxMail(Struct, frozen=True, kw_only=True):
+    """One mail as it lies in a local outbox. `html` is what a member would see: show it in a sandboxed frame only.
+
+    sent_at: when it was put there, UTC.
+    """
+
+    id: str
+    sender: str
+    to: str
+    subject: str
+    html: str
+    text: str
+    sent_at: datetime

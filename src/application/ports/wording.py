@@ -7,6 +7,11 @@ from domain.member import Locale
 from domain.money import Money
 
 
+def message(text: str) -> str:
+    """Mark a text of the product for translation where it stands in a table. It is translated where it is shown."""
+    return text
+
+
 class Words(Protocol):
     """One language, and the customs of writing in it. Instants are UTC and shown in the billing time zone."""
 
@@ -24,10 +29,6 @@ class Words(Protocol):
         """The translation of an English message. Its blanks, as in `%(name)s`, are left to be filled."""
         ...
 
-    def ngettext(self, singular: str, plural: str, number: int) -> str:
-        """The same for a message that counts, in the plural form that the language has for the number."""
-        ...
-
     def amount(self, money: Money) -> str:
         """An amount with its currency: `1 500,00 MAD` in French."""
         ...
@@ -37,7 +38,7 @@ class Words(Protocol):
         ...
 
     def short_day(self, instant: datetime) -> str:
-        """The date of an instant for a narrow column: `2 mars 2026` shortened as the language does. Raises as `day`."""
+        """The date of an instant for a narrow column: `Mar 2, 2026` in English. Raises as `day`."""
         ...
 
     def clock(self, instant: datetime) -> str:
@@ -46,6 +47,10 @@ class Words(Protocol):
 
     def clean(self, text: str) -> str:
         """Text that others wrote, on one line, without control, format and bidi characters, of a bounded length."""
+        ...
+
+    def isolated(self, text: str) -> str:
+        """Text between the marks that keep its direction from leaking into its neighbours; for plain text."""
         ...
 
     def place(self) -> str:

@@ -188,13 +188,15 @@ def _address(settings: Settings) -> tuple[str, int]:
 
 
 def _welcome(settings: Settings) -> None:
-    folder = settings.local_folder.relative_to(settings.local_folder.parent)
-    click.echo(f"\nThe service:     {settings.app_url}/schema")
+    click.echo(f"\nPay as a member:  {settings.sign_in_url}  (three ready members, one of each user type)")
+    click.echo(f"Mails:            {settings.app_url}/dev/outbox")
     if settings.uses_sandbox:
-        click.echo(f"Stripe sandbox:  {settings.stripe_api_base}/  (no money moves here)")
-    click.echo(f"E-mails:         {folder}/outbox/")
-    click.echo("\nThree members to try. Start a checkout, open the url of the answer, pay with 4242 4242 4242 4242:")
+        click.echo(
+            f"Stripe sandbox:   {settings.stripe_api_base}/  (no money moves here; pay with 4242 4242 4242 4242)"
+        )
+    click.echo(f"API:              {settings.app_url}/schema")
     program = Path(sys.argv[0]).name if shutil.which("payments") else os.path.relpath(sys.argv[0])
+    click.echo("\nThe same members for programs:")
     for user_type, user_id in (("talent", "salma"), ("professional", "youssef"), ("company", "atlas")):
         token = f"$({program} token --user-id {user_id} --user-type {user_type})"
         click.echo(f'  curl --json "{{}}" -H "Authorization: Bearer {token}" {settings.app_url}/api/v1/checkouts')

@@ -16,20 +16,37 @@ from litestar.openapi.plugins import ScalarRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from entrypoints.container import Container
+from entrypoints.http.answers import answer_error
 from entrypoints.http.checkouts import start_checkout
 from entrypoints.http.frame import Frame
 from entrypoints.http.health import live, ready
 from entrypoints.http.identity import Identify
+from entrypoints.http.pages import local
+from entrypoints.http.pages.assets import asset
+from entrypoints.http.pages.billing import billing_history, receipt
+from entrypoints.http.pages.headers import STRIPE_CHECKOUT, origin_of
+from entrypoints.http.pages.landing import cancel_page, give_up, success_page
+from entrypoints.http.pages.language import choose_language
+from entrypoints.http.pages.payment import home, pay, payment_page
+from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.payments import list_payments, show_payment
 from entrypoints.http.plans import list_plans
-from entrypoints.http.problems import answer_problem
 from entrypoints.http.subscriptions import own_subscription, user_subscription
 from entrypoints.http.tokens import TokenVerifier
 from entrypoints.http.webhooks import receive_stripe_event
 
 BODY_BYTES_MAX: Final = 64 * 1024
 API: Final = [list_plans, start_checkout, list_payments, show_payment, own_subscription, user_subscription]
-ROUTES: Final = [*API, receive_stripe_event, live, ready]
+PAGES: Final = [
+    *(home, payment_page, pay, success_page, cancel_page, give_up, billing_history, receipt),
+    *(choose_language, asset),
+]
+ROUTES: Final = [*API, receive_stripe_event, live, ready, *PAGES]
+USE_CASES: Final = (
+    *("start_checkout", "receive_event", "check_access", "list_payments", "show_payment", "list_plans", "readiness"),
+    *("show_standing", "follow_checkout", "cancel_checkout", "show_receipt"),
+)
+"""What handlers may ask for by name: each a provider of the container."""
 
 
 def given(provider: Provider[Any]) -> Provide:  # Any: a provider of whatever a handler asks for
@@ -45,29 +62,31 @@ def create_app(container: Container) -> Frame:
     settings = container.settings()
     container.catalogue()
 
+    pages = Pages(
+        wording=container.wording,
+        app_url=settings.app_url,
+        hosted_origin=origin_of(settings.stripe_api_base) if settings.stripe_api_base else STRIPE_CHECKOUT,
+        form_secret=settings.stripe_secret_key,
+        sign_in_url=settings.sign_in_url,
+        local=settings.signs_tokens,
+    )
+    visitors = local.LocalVisitors(settings.tokens.secret or "", container.outbox) if settings.signs_tokens else None
+
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         async with container.closing():
-            warming = asyncio.create_task(container.warm_up())
+            warming = asyncio.gather(container.warm_up(), asyncio.to_thread(pages.warm_up))
             yield
             warming.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await warming
 
     app = Litestar(
-        ROUTES,
-        dependencies={
-            "start_checkout": given(container.start_checkout),
-            "receive_event": given(container.receive_event),
-            "check_access": given(container.check_access),
-            "list_payments": given(container.list_payments),
-            "show_payment": given(container.show_payment),
-            "list_plans": given(container.list_plans),
-            "readiness": given(container.readiness),
-        },
+        [*ROUTES, *local.ROUTES] if settings.signs_tokens else ROUTES,
+        dependencies={name: given(getattr(container, name)) for name in USE_CASES},
         middleware=[DefineMiddleware(Identify, verifier=TokenVerifier(settings.tokens))],
-        exception_handlers={Exception: answer_problem},
-        state=State({"app_url": settings.app_url}),
+        exception_handlers={Exception: answer_error},
+        state=State({"app_url": settings.app_url, "pages": pages, "local": visitors}),
         lifespan=[running],
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi(),

@@ -6,13 +6,13 @@ import time
 from typing import Final
 from urllib.parse import quote
 
-import msgspec
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 
-from entrypoints.http.problems import MEDIA_TYPE, TOO_LATE
-from entrypoints.http.request_ids import begin_request, end_request, request_id
+from entrypoints.http.answers import answer_problem
+from entrypoints.http.problems import TOO_LATE
+from entrypoints.http.request_ids import begin_request, end_request
 
 log = logging.getLogger("http")
 
@@ -45,7 +45,9 @@ class Frame:
                 await self.app(scope, receive, answer.send)
         except TimeoutError:
             if answer.status is None:
-                await _too_late(answer, self.app.state.app_url)
+                request = self.app.request_class(scope)
+                too_late = answer_problem(request, TOO_LATE).to_asgi_response(None, request)
+                await too_late(scope, receive, answer.send)
         finally:
             milliseconds = (time.perf_counter() - started) * 1000
             log.info("%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
@@ -70,11 +72,3 @@ class _Answer:
             headers.append((b"x-content-type-options", b"nosniff"))
             message["headers"] = headers
         await self._send(message)
-
-
-async def _too_late(answer: _Answer, app_url: str) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in TOO_LATE.headers().items()]
-    headers.append((b"content-type", MEDIA_TYPE.encode()))
-    body = msgspec.json.encode(TOO_LATE.body(app_url, request_id()))
-    await answer.send({"type": "http.response.start", "status": TOO_LATE.status, "headers": headers})
-    await answer.send({"type": "http.response.body", "body": body, "more_body": False})

@@ -15,9 +15,18 @@ from entrypoints.http.tokens import Caller, InvalidToken, TokenVerifier
 PUBLIC: Final = "public"
 """The route option of what anyone may ask."""
 
+PAGE: Final = "page"
+"""The route option of what a browser asks for: its token is in a cookie, and without one it is sent to sign in."""
+
+TOKEN_COOKIE: Final = "payments_token"  # noqa: S105 # the name of a cookie
+
 READ_SUBSCRIPTIONS: Final = "subscriptions:read"
 
 CallerRequest: TypeAlias = Request[Caller, None, State]
+
+
+class SignInNeeded(InvalidToken):
+    """A page was asked for without a valid token."""
 
 
 class Identify(AbstractAuthenticationMiddleware):
@@ -31,11 +40,19 @@ class Identify(AbstractAuthenticationMiddleware):
         self,
         connection: ASGIConnection[Any, Any, Any, Any],  # Any: nothing is known of the connection yet
     ) -> AuthenticationResult:
-        """The caller of a bearer token."""
+        """The caller of the token in the cookie, for pages, or else of a bearer token."""
+        if connection.route_handler.opt.get(PAGE):
+            return AuthenticationResult(user=await self._visitor(connection.cookies.get(TOKEN_COOKIE)), auth=None)
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise InvalidToken
         return AuthenticationResult(user=await self._verifier.caller(token.strip()), auth=None)
+
+    async def _visitor(self, token: str | None) -> Caller:
+        try:
+            return await self._verifier.caller(token or "")
+        except InvalidToken as error:
+            raise SignInNeeded from error
 
 
 def member_of(request: CallerRequest) -> Member:

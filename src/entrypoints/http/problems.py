@@ -1,9 +1,8 @@
 """Everything that goes wrong, as RFC 9457 problem details: the one place where errors become HTTP."""
 
-import logging
 from typing import Any, Final
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException, SerializationException
 from msgspec import Struct
 
@@ -16,10 +15,9 @@ from application.errors import (
 )
 from domain.errors import AlreadySubscribed, DomainError
 from entrypoints.http.bodies import instant
+from entrypoints.http.pages.csrf import ForgedForm
 from entrypoints.http.request_ids import request_id
 from entrypoints.http.tokens import InvalidToken
-
-log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -111,6 +109,8 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case InvalidToken():
             return Problem(status=401, code="unauthenticated", detail="The request carries no valid token.")
+        case ForgedForm():
+            return Problem(status=403, code="forbidden", detail="The form is too old, or was not made by this site.")
         case AlreadySubscribed():
             return Problem(
                 status=409,
@@ -192,13 +192,10 @@ def _pointer(fault: dict[str, Any]) -> str:  # Any: Litestar's own account of a 
     return "/" + key.replace(".", "/") if key and key != "data" else ""
 
 
-def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:  # Any: untyped state
-    """The response to an error."""
-    problem = problem_of(error)
-    if problem.status == 500:
-        log.error("unforeseen error", exc_info=error)
+def problem_response(problem: Problem, app_url: str) -> Response[dict[str, Any]]:  # Any: JSON
+    """A problem as an answer to a program."""
     return Response(
-        problem.body(request.app.state.app_url, request_id()),
+        problem.body(app_url, request_id()),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=problem.headers(),

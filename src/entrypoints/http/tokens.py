@@ -27,11 +27,15 @@ class InvalidToken(Exception):
 
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """Who is asking. `member` is null for a token that describes no paying member, as the platform's own back end uses."""
+    """Who is asking. `member` is null for a token that describes no paying member, as the platform's own back end uses.
+
+    locale: the language that the token names; null when it names none of ours.
+    """
 
     user_id: UserId
     member: Member | None
     scopes: frozenset[str]
+    locale: Locale | None = None
 
 
 class TokenVerifier:
@@ -79,13 +83,14 @@ class TokenVerifier:
 
 def caller_of(claims: dict[str, Any]) -> Caller:  # Any: claims are whatever JSON the platform signed
     """The caller that verified claims describe. Raises InvalidToken when they name no user."""
-    user_id, scope = claims.get("sub"), claims.get("scope")
+    user_id, scope, locale = claims.get("sub"), claims.get("scope"), claims.get("locale")
     if not isinstance(user_id, str) or not 1 <= len(user_id) <= USER_ID_LENGTH_MAX or not user_id.isprintable():
         raise InvalidToken
     return Caller(
         user_id=UserId(user_id),
         member=_member_of(UserId(user_id), claims),
         scopes=frozenset(scope.split()) if isinstance(scope, str) else frozenset(),
+        locale=Locale.known(locale) if isinstance(locale, str) else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The figures of a letter: amounts, dates and places, written as CLDR says for the member's language."""
+"""The figures of pages and letters: amounts, dates and places, written as CLDR says for the member's language."""
 
 import re
 import unicodedata
@@ -46,6 +46,11 @@ def day(instant: datetime, zone: ZoneInfo, locale: Locale) -> str:
     written = format_date(_local(instant, zone), "long", locale=CLDR[locale])
     # French counts the first of a month as an ordinal, in prose always; CLDR's pattern cannot say so.
     return re.sub(r"^1 ", "1er ", written) if locale is Locale.FRENCH else written
+
+
+def short_day(instant: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """The same as short as the language has it with a month in letters: '2 mars 2026', 'Mar 2, 2026'. Raises as `day`."""
+    return format_date(_local(instant, zone), "medium", locale=CLDR[locale])
 
 
 def clock(instant: datetime, zone: ZoneInfo, locale: Locale) -> str:

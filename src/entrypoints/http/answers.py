@@ -1,0 +1,47 @@
+"""How an error is answered: as problem details to programs, as a page to people."""
+
+import logging
+from typing import Any, Final
+
+from litestar import Request, Response
+
+from entrypoints.http.identity import SignInNeeded
+from entrypoints.http.pages.errors import error_page, sign_in_location
+from entrypoints.http.problems import Problem, problem_of, problem_response
+
+log = logging.getLogger(__name__)
+
+AnyRequest = Request[Any, Any, Any]  # Any: with or without a caller
+
+PAGE_PATHS: Final = ("/dashboard", "/payment/", "/dev/", "/language/")
+PROGRAM_PATHS: Final = ("/api/", "/health/", "/schema", "/metrics", "/assets/")
+
+
+def answer_error(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The answer to an error."""
+    if isinstance(error, SignInNeeded) and request.app.state.pages.sign_in_url is not None:
+        response: Response[None] = request.app.state.pages.see_other(sign_in_location(request))
+        return response
+    problem = problem_of(error)
+    if problem.status == 500:
+        log.error("unforeseen error", exc_info=error)
+    return answer_problem(request, problem)
+
+
+def answer_problem(request: AnyRequest, problem: Problem) -> Response[Any]:
+    """A problem in the form that whoever asked can read."""
+    if is_for_people(request):
+        try:
+            return error_page(request, problem)
+        except Exception:
+            # An error inside the error page: the plain form is better than none.
+            log.exception("the error page could not be made")
+    return problem_response(problem, request.app.state.app_url)
+
+
+def is_for_people(request: AnyRequest) -> bool:
+    """Whether a browser asked for a page: by its path, or where nothing lies, by what it accepts."""
+    path = request.scope["path"]
+    if path == "/" or path.startswith(PAGE_PATHS):
+        return True
+    return not path.startswith(PROGRAM_PATHS) and "text/html" in request.headers.get("accept", "")

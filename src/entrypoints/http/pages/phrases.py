@@ -1,0 +1,46 @@
+"""States in words, as members read them."""
+
+from typing import Final
+
+from application.ports.wording import message
+from domain.payment import Payment, PaymentStatus
+from domain.subscription import SubscriptionStatus
+
+P = PaymentStatus
+
+PAYMENT: Final = {
+    P.PENDING: message("Not finished"),
+    P.PROCESSING: message("Being processed"),
+    P.SUCCEEDED: message("Paid"),
+    P.FAILED: message("Failed"),
+    P.EXPIRED: message("Expired"),
+    P.CANCELLED: message("Given up"),
+    P.REVIEW: message("Under review"),
+    P.PARTIALLY_REFUNDED: message("Partly refunded"),
+    P.REFUNDED: message("Refunded"),
+}
+
+TONE: Final = {
+    P.PENDING: "waiting",
+    P.PROCESSING: "waiting",
+    P.SUCCEEDED: "good",
+    P.FAILED: "over",
+    P.EXPIRED: "over",
+    P.CANCELLED: "over",
+    P.REVIEW: "waiting",
+    P.PARTIALLY_REFUNDED: "over",
+    P.REFUNDED: "over",
+}
+"""How a state is coloured; its word always stands beside the colour."""
+
+SUBSCRIPTION: Final = {
+    SubscriptionStatus.NONE: message("Not active"),
+    SubscriptionStatus.ACTIVE: message("Active"),
+    SubscriptionStatus.EXPIRED: message("Expired"),
+    SubscriptionStatus.CANCELLED: message("Cancelled"),
+}
+
+
+def state_of(payment: Payment) -> tuple[str, str]:
+    """The message of a payment's state, to be translated, and its tone."""
+    return PAYMENT[payment.status], TONE[payment.status]
