@@ -19,7 +19,10 @@ install: $(READY) ## Make .venv from the lock file, with `payments` in .venv/bin
 run: install ## Start Postgres, the Stripe sandbox, the service and its worker; Ctrl-C stops all
 	@$(BIN)/payments run
 
-test: install ## Run all tests
+browser: install ## Install Chromium for the browser tests, unless there is one
+	@sh tests/journeys/pages/install_chromium.sh $(BIN)/python
+
+test: browser ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install ## Format, lint, types, import contracts, ASCII and LF
@@ -52,5 +55,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run test check format demo migrate sql messages lock clean
+.PHONY: help install run browser test check format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help

@@ -1,6 +1,5 @@
 """A member comes back from the hosted page, or looks again: where does the checkout stand, also when no event has told us yet?"""
 
-import asyncio
 import logging
 
 from msgspec import Struct
@@ -19,9 +18,6 @@ from domain.subscription import Period
 log = logging.getLogger(__name__)
 
 CAUSE = "the member came back from the checkout"
-
-ASK_SECONDS_MAX = 5.0
-"""A page would rather say that it does not know yet than keep a member waiting."""
 
 
 class FollowedCheckout(Struct, frozen=True, kw_only=True):
@@ -97,10 +93,9 @@ class FollowCheckout:
 
     async def _asked(self, payment: Payment) -> CheckoutSession | None:
         try:
-            async with asyncio.timeout(ASK_SECONDS_MAX):
-                return await self._gateway.checkout(payment.checkout_session_id or "")
-        except (ProviderUnavailable, ProviderRefused, TimeoutError) as fault:
-            log.warning("where the checkout of payment %s stands is not known: %r", payment.id, fault)
+            return await self._gateway.checkout(payment.checkout_session_id or "")
+        except (ProviderUnavailable, ProviderRefused) as fault:
+            log.warning("where the checkout of payment %s stands is not known: %s", payment.id, fault)
             return None
 
     async def _told(self, payment: Payment, session: CheckoutSession) -> Payment:

@@ -48,7 +48,7 @@ from adapters.postgres.unit_of_work import (
 )
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway
-from adapters.wording.catalogues import BabelWording
+from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.jobs import JobQueue
 from application.ports.mail import LetterWriter, Mailer
@@ -171,5 +171,4 @@ def letter_writers(zone: ZoneInfo) -> tuple[LetterWriter, ...]:
 
 def languages(zone: ZoneInfo) -> tuple[Wording, Words]:
     """How words are written."""
-    wording = BabelWording(zone)
-    return wording, wording.of(Locale.FRENCH)
+    return BabelWording(zone), BabelWords(Locale.FRENCH, zone, {})

@@ -17,6 +17,8 @@ DECLINED_CARD: Final = "4000000000000002"
 ASKING_CARD: Final = "4000002500003155"
 """A card whose bank asks with 3-D Secure."""
 
+LIFETIME: Final = timedelta(hours=1)
+
 _numbers = count(1)
 
 
@@ -30,7 +32,7 @@ class Shopper:
         member = Member(
             user_id=UserId(self.user_id), user_type=user_type, email=self.email, name="Salma Bennani", locale=locale
         )
-        self.token = sign_token(system.secrets.jwt_secret, member, scope="", lifetime=timedelta(hours=1))
+        self.token = sign_token(system.secrets.jwt_secret, member, scope="", lifetime=LIFETIME)
         self.headers = {"Authorization": f"Bearer {self.token}"}
 
     def ask(self, path: str) -> Json:

@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 API_VERSION: Final = "2026-10-28.endive"
 TRY_SECONDS_MAX: Final = 6.0
 CALL_SECONDS_MAX: Final = 10.0
+LOOK_SECONDS_MAX: Final = 5.0
+"""A member waits for what is looked up; a page would rather say that it does not know yet."""
+
 NETWORK_RETRIES: Final = 2
 CONNECTIONS_MAX: Final = 20
 PAGE_MAX: Final = 100
@@ -147,7 +150,8 @@ class StripeGateway:
             found = await self._call(
                 lambda client: client.v1.checkout.sessions.retrieve_async(
                     session_id, {"expand": ["payment_intent.latest_charge"]}
-                )
+                ),
+                seconds_max=LOOK_SECONDS_MAX,
             )
         except ProviderRefused as refusal:
             if refusal.code == "resource_missing":
@@ -180,13 +184,15 @@ class StripeGateway:
         invoice = read(found, Invoice)
         return InvoiceDocuments(hosted_url=invoice.hosted_invoice_url, pdf_url=invoice.invoice_pdf)
 
-    async def _call(self, call: "Callable[[StripeClient], Awaitable[StripeObject]]") -> dict[str, Any]:
+    async def _call(
+        self, call: "Callable[[StripeClient], Awaitable[StripeObject]]", *, seconds_max: float = CALL_SECONDS_MAX
+    ) -> dict[str, Any]:
         """Make one call within its deadline and return the answer's JSON. Any: whatever JSON Stripe answers."""
         client = await self._opened()
         from adapters.stripe.faults import RAISED, translated
 
         try:
-            async with asyncio.timeout(self._call_seconds_max):
+            async with asyncio.timeout(min(seconds_max, self._call_seconds_max)):
                 answer = await call(client)
             if answer.last_response is not None:
                 log.info("Stripe answered request %s", answer.last_response.request_id)
