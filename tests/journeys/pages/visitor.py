@@ -95,7 +95,9 @@ class Visitor:
             look = "-".join([name, self.look.locale, "dark" if self.look.dark else "light", str(self.look.size[0])])
             await self.page.screenshot(path=Path(folder) / f"{look}.png", full_page=True)
 
-        assert [] == [f"{self.page.url}: {fault}" for fault in await faults_of(self.page)]
+        faults = await faults_of(self.page)
+
+        assert [] == [f"{self.page.url}: {fault}" for fault in faults]
 
     def payment_id_in_address(self) -> str:
         """The payment that the address names."""
