@@ -1,9 +1,11 @@
 """The real application over the store in memory, and everything around it in the test's hands."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from dependency_injector import providers
 
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
@@ -17,6 +19,7 @@ from builders import a_member, an_event
 from domain.member import Member
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
+from entrypoints.http.identity import TOKEN_COOKIE
 from entrypoints.http.tokens import sign_token
 from entrypoints.settings import Settings, read_settings
 
@@ -57,3 +60,15 @@ class World:
     async def pay(self, checkout: dict[str, Any]) -> None:  # Any: JSON
         """The member pays, and the provider tells."""
         await self.happen(CheckoutCompleted(self.gateway.pay(checkout["checkout_session_id"])))
+
+
+def browser(world: World, client: httpx.AsyncClient, member: Member | None = None) -> httpx.AsyncClient:
+    """The client with a member's cookie."""
+    client.cookies.set(TOKEN_COOKIE, world.headers(member)["Authorization"].removeprefix("Bearer "))
+    return client
+
+
+async def form_fields(client: httpx.AsyncClient, path: str) -> dict[str, str]:
+    """The hidden fields of the first form of a page."""
+    form = (await client.get(path)).text.partition("<main")[2].partition("</form>")[0]
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))

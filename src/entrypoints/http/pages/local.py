@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.exceptions import NotFoundException
@@ -103,14 +102,8 @@ def member_in(fields: dict[str, str], locale: Locale) -> tuple[Member | None, li
 
 def own_path(address: str, app_url: str) -> str | None:
     """The path and query of an address of ours; null for any other."""
-    if not address.startswith(f"{app_url}/"):
-        return None
-    try:
-        parts = urlsplit(address[len(app_url) :])
-    except ValueError:
-        return None
-    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return path if local_path(path) == path else None
+    path = address.removeprefix(app_url)
+    return path if path != address and local_path(path) == path else None
 
 
 @get("/dev/outbox", opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=True)
