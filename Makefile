@@ -22,6 +22,9 @@ run: install ## Start Postgres, the Stripe sandbox, the service and its worker; 
 browser: install ## Install Chromium for the browser tests, unless there is one
 	@sh tests/journeys/pages/install_chromium.sh $(BIN)/python
 
+pictures: browser ## Take the pictures in docs/images anew
+	@PAYMENTS_PICTURES=docs/images $(BIN)/python -m pytest tests/journeys/pages/test_every_page.py
+
 test: browser ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -55,5 +58,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run browser test check format demo migrate sql messages lock clean
+.PHONY: help install run browser pictures test check format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help

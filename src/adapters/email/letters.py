@@ -20,8 +20,8 @@ WEB_ADDRESS: Final = re.compile(r"https?://[!-~]+")
 ALWAYS_LEFT_TO_RIGHT: Final = frozenset({"receipt", "contact"})
 """Digits and addresses: between Arabic words, 2026-000001 would show as 000001-2026."""
 
-ON_ONE_LINE: Final = frozenset({"paid_on", "start", "end", "end_time"})
-"""Dates and times, which read badly when a line ends within them."""
+ON_ONE_LINE: Final = frozenset({"paid_on", "start", "end", "end_time", "brand"})
+"""Dates, times and who we are: they read badly when a line ends within them, Latin words between Arabic ones worst of all."""
 
 
 PHRASES: Final = {

@@ -20,9 +20,21 @@ SPOKEN: Final = ("adapters/email", "entrypoints/http/pages")
 """Where members are spoken to."""
 
 METHODS: Final = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
-OPTIONS: Final = {"**.html": {"newstyle_gettext": "true", "silent": "false"}}
+OPTIONS: Final = {pattern: {"newstyle_gettext": "true", "silent": "false"} for pattern in ("**.html", "**.txt")}
 KEYWORDS: Final = {"message": None, "gettext": None}
 LINE_LENGTH: Final = 140
+
+HEADER: Final = """\
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Plural-Forms: {plural_forms}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+"""What translators' tools need to open a catalogue. No dates and no names of tools: the same messages give the same bytes."""
 
 
 def messages_of(sources: Path = SOURCES, spoken: Iterable[str] = SPOKEN) -> Catalog:
@@ -37,16 +49,17 @@ def messages_of(sources: Path = SOURCES, spoken: Iterable[str] = SPOKEN) -> Cata
     return found
 
 
-def update(folder: Path = FOLDER) -> None:
-    """Write every catalogue anew, with the translations that it has."""
-    said = messages_of()
+def update(folder: Path = FOLDER, sources: Path = SOURCES, spoken: Iterable[str] = SPOKEN) -> None:
+    """Write every catalogue anew, with the translations that it has. Raises BrokenCatalogue for one that cannot be read."""
+    said = messages_of(sources, spoken)
     for locale in Locale:
         if locale is SOURCE:
             continue
         known = read_catalogue(folder, locale) if (folder / f"{locale}.po").exists() else Catalog(locale.value)
         known.update(said, no_fuzzy_matching=True)
         with (folder / f"{locale}.po").open("wb") as file:
-            # Without the header: it would only hold dates, and names of tools.
+            file.write(HEADER.format(language=locale.value, plural_forms=known.plural_forms).encode())
+            # Babel's own header is left out for ours.
             write_po(file, known, width=LINE_LENGTH, omit_header=True, ignore_obsolete=True, include_lineno=False)
 
 

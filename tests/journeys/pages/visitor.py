@@ -1,10 +1,11 @@
 """A member at a browser: signed in, on our pages and on the hosted one."""
 
 import os
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from playwright.async_api import Browser, BrowserContext, Page
@@ -12,13 +13,15 @@ from playwright.async_api import Browser, BrowserContext, Page
 from domain.member import Locale, Member, UserId, UserType
 from entrypoints.http.identity import TOKEN_COOKIE
 from entrypoints.http.tokens import sign_token
-from journeys.pages.guard import Guard, faults_of
+from journeys.pages.guard import RULES, Guard, faults_of
 from journeys.shopper import LIFETIME
 from journeys.system import Json, System
 
 PHONE: Final = (390, 844)
 DESKTOP: Final = (1280, 900)
 NARROW: Final = (320, 640)
+
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 PICTURES: Final = "PAYMENTS_PICTURES"
 """Names the folder that pictures are kept in; none are kept without it."""
@@ -88,20 +91,21 @@ class Visitor:
         """The main heading."""
         return (await self.page.locator("h1").inner_text()).replace("\n", " ")
 
-    async def looks_fine(self, name: str) -> None:
-        """Nothing is wrong with the page as it stands. Keep its picture, if pictures are to be kept."""
-        folder = os.environ.get(PICTURES)
-        if folder:
-            look = "-".join([name, self.look.locale, "dark" if self.look.dark else "light", str(self.look.size[0])])
-            await self.page.screenshot(path=Path(folder) / f"{look}.png", full_page=True)
-
-        faults = await faults_of(self.page)
+    async def looks_fine(self, rules: Sequence[str] = RULES) -> None:
+        """Nothing is wrong with the page as it stands."""
+        faults = await faults_of(self.page, rules)
 
         assert [] == [f"{self.page.url}: {fault}" for fault in faults]
 
-    def payment_id_in_address(self) -> str:
-        """The payment that the address names."""
-        return parse_qs(urlsplit(self.page.url).query)["payment_id"][0]
+    async def is_pictured(self, name: str, rules: Sequence[str] = RULES) -> None:
+        """The page looks fine in the light and in the dark. Its pictures are kept where that is asked for."""
+        folder = os.environ.get(PICTURES)
+        for scheme in SCHEMES:
+            await self.page.emulate_media(color_scheme=scheme)
+            await self.looks_fine(rules)
+            if folder:
+                path = Path(folder) / f"{name}-{self.look.locale}-{scheme}.png"
+                await self.page.screenshot(path=path, full_page=True)
 
 
 async def a_visitor(browser: Browser, system: System, look: Look, **member: Any) -> Visitor:  # Any: fields of a member
