@@ -100,7 +100,7 @@ async def test_every_page_of_a_session_is_in_its_language(world: World) -> None:
     unknown = await world.web.get("/c/pay/cs_test_nobody", headers={"Accept-Language": "ar,fr;q=0.5"})
 
     for page in (opened, declined, asking, unknown):
-        assert '<html lang="fr">' in page.text
+        assert '<html lang="fr" dir="ltr">' in page.text
         assert "fr" == page.headers["content-language"]
         assert "Environnement de test" in page.text
     assert "300,00\u00a0MAD" in opened.text
