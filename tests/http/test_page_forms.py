@@ -6,7 +6,7 @@ import pytest
 from builders import a_member
 from domain.member import UserId
 from domain.payment import PaymentStatus
-from entrypoints.http.pages.csrf import ForgedForm, FormGuard
+from entrypoints.http.forms import ForgedForm, FormGuard
 from http_world import World, browser, form_fields
 
 TALENT = "/dashboard/talent/payment"

@@ -15,7 +15,7 @@ from application.errors import (
 )
 from domain.errors import AlreadySubscribed, DomainError
 from entrypoints.http.bodies import instant
-from entrypoints.http.pages.csrf import ForgedForm
+from entrypoints.http.forms import ForgedForm
 from entrypoints.http.request_ids import request_id
 from entrypoints.http.tokens import InvalidToken
 

@@ -10,8 +10,8 @@ from litestar import MediaType, Request, Response
 
 from application.ports.wording import Wording, Words
 from domain.member import Locale
+from entrypoints.http.forms import FormGuard
 from entrypoints.http.pages.assets import Assets
-from entrypoints.http.pages.csrf import FormGuard
 from entrypoints.http.pages.headers import page_headers
 from entrypoints.http.pages.language import locale_of
 from entrypoints.http.request_ids import request_id

@@ -7,8 +7,8 @@ from litestar.datastructures import State
 from litestar.exceptions import ClientException
 
 from domain.member import Member
+from entrypoints.http.forms import FIELD
 from entrypoints.http.identity import PAGE, member_of
-from entrypoints.http.pages.csrf import FIELD
 from entrypoints.http.pages.language import locale_of
 from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.tokens import Caller
