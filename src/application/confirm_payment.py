@@ -15,7 +15,7 @@ from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock
 from domain.audit import Cause
 from domain.invoice import Invoice
-from domain.payment import Payment, PaymentStatus
+from domain.payment import UNFINISHED, Payment, PaymentStatus
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +57,14 @@ class ConfirmPayment:
         own = known.checkout_session_id in (None, session.id)
         if not own and not session.settled:
             return known
-        if not own:
-            # The payment's own checkout may still be payable: its state stays, and the money is kept for an operator.
+        if not own and (known.status in UNFINISHED or known.is_paid):
+            # The payment's own checkout may still be payable, or was paid: its state stays, and the event is kept. Once that
+            # checkout is over, a later try finds money that does not match.
             raise UnfitEvent(f"checkout {session.id} was paid too, beside the one of payment {known.id}")
 
         # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
         at = min(session.paid_at or at, self._clock.now())
-        payment = followed(known.opened(session.id), session, at)
+        payment = followed(known.opened(session.id) if own else known, session, at)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
             log.error(
                 "payment %s is to be reviewed: the money of checkout %s does not match it", payment.id, session.id
@@ -76,8 +77,12 @@ class ConfirmPayment:
 
     async def _fulfil(self, work: UnitOfWork, payment: Payment, session: CheckoutSession, cause: Cause) -> None:
         subscription = await work.subscriptions.of(payment.user_id)
-        if subscription.has_time_for(payment, payment.paid_at or payment.created_at):
+        paid_at = payment.paid_at or payment.created_at
+        if subscription.has_time_for(payment, paid_at):
             work.payments.save(payment, cause)
+            # A year that has ended meanwhile is written down first: the audit tells both changes.
+            subscription = subscription.written_down(max(paid_at, self._clock.now()))
+            work.subscriptions.save(subscription, Cause(why="the paid time has ended"))
             work.subscriptions.save(subscription.extended(payment, self._zone), cause)
         else:
             log.error("payment %s was paid beside time already paid: it buys nothing and is to be refunded", payment.id)

@@ -56,7 +56,7 @@ class ReceiveEvent:
         except Exception as error:
             # Whatever went wrong, the event must not be lost and the provider must not be asked to repeat it for days:
             # it is ours from here on, and the retries and the operator see why.
-            log.exception("event %s of type %s could not be handled and is kept for later", event.id, event.type)
+            log.exception("event %s of type %s could not be handled", event.id, event.type)
             outcome = await self._park(event, f"{type(error).__name__}: {error}")
         log.info("event %s of type %s: %s", event.id, event.type, outcome)
         return Receipt(event_id=event.id, event_type=event.type, outcome=outcome)
@@ -72,9 +72,14 @@ class ReceiveEvent:
         return Outcome.HANDLED if handled else Outcome.IGNORED
 
     async def _park(self, event: ProviderEvent, error: str) -> Outcome:
-        async with self._begin() as work:
-            await work.inbox.park(event, error)
-            retry = NewJob(kind=JobKind.RETRY_EVENT, subject=event.id, delay_seconds=10)
-            work.jobs.enqueue(retry)
-            await work.commit()
+        try:
+            async with self._begin() as work:
+                await work.inbox.park(event, error)
+                work.jobs.enqueue(NewJob(kind=JobKind.RETRY_EVENT, subject=event.id, delay_seconds=10))
+                await work.commit()
+        except TryAgain:
+            raise
+        except Exception as fault:
+            # Nothing is kept, so the provider has to keep it: only an answer that asks for another delivery makes it do so.
+            raise TryAgain(f"the event could not be kept: {type(fault).__name__}") from fault
         return Outcome.PARKED

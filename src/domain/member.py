@@ -1,5 +1,6 @@
 """The member who pays: identity comes from the platform's token, never from a request body."""
 
+import re
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -9,6 +10,35 @@ UserId = NewType("UserId", str)
 """The platform's id of a user, 1 to 128 characters, opaque to us."""
 
 USER_ID_LENGTH_MAX: Final = 128
+
+EMAIL_LENGTH_MAX: Final = 254
+LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+EMAIL: Final = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
+NO_PART_OF_EMAIL: Final = frozenset('<>(),;:\\"[]')
+"""A comma or a bracket could smuggle in a second reader."""
+
+
+def is_user_id(text: str) -> bool:
+    """Whether a text can be a user's id: 1 to 128 printable characters and no slash, since it stands in addresses."""
+    return 1 <= len(text) <= USER_ID_LENGTH_MAX and text.isprintable() and "/" not in text
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is one bare address to which a mail can be sent, with a domain that has a dot.
+
+    Letters outside ASCII are refused: neither the payment provider nor most mail servers take them.
+    """
+    local, _, domain = text.partition("@")
+    labels = domain.split(".")
+    return (
+        len(text) <= EMAIL_LENGTH_MAX
+        and EMAIL.fullmatch(text) is not None
+        and not NO_PART_OF_EMAIL & set(text)
+        and not (local.startswith(".") or local.endswith(".") or ".." in local)
+        and "@" not in domain
+        and len(labels) > 1
+        and all(LABEL.fullmatch(label) for label in labels)
+    )
 
 
 class UserType(StrEnum):

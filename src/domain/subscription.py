@@ -127,6 +127,10 @@ class Subscription(Struct, frozen=True, kw_only=True):
         """
         return payment.renewal or not self.periods or self.periods[-1].ends_at <= paid_at
 
+    def written_down(self, instant: datetime) -> "Subscription":
+        """With the word that is true at an instant, as a job may not have written it down yet."""
+        return replace(self, status=self.status_at(instant))
+
     def extended(self, payment: Payment, zone: ZoneInfo) -> "Subscription":
         """The subscription with the year that a paid payment buys.
 

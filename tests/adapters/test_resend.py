@@ -209,14 +209,9 @@ async def test_an_answered_error_was_no_mail_so_that_a_day_of_them_loses_none(co
     [
         (400, "validation_error"),
         (400, "invalid_idempotency_key"),
-        (401, "missing_api_key"),
-        (401, "restricted_api_key"),
-        (403, "invalid_api_key"),
-        (403, "validation_error"),
         (404, "not_found"),
         (409, "invalid_idempotent_request"),
         (422, "missing_required_field"),
-        (422, "invalid_from_address"),
         (451, "security_error"),
         (418, "something_new"),
     ],
@@ -226,6 +221,24 @@ async def test_a_refusal_by_resend_itself_is_final_and_named(status: int, name: 
 
     assert isinstance(fault, MailRefused)
     assert f"the mail provider answered {status}, {name}" == str(fault)
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (401, "missing_api_key"),
+        (401, "restricted_api_key"),
+        (403, "invalid_api_key"),
+        (403, "validation_error"),
+        (422, "invalid_from_address"),
+    ],
+)
+async def test_a_fault_of_our_account_loses_no_letter(status: int, name: str) -> None:
+    """A key that was rolled, or a domain that is not verified yet: an operator mends it, and the letters go out."""
+    fault = await fault_from(saying(an_error(status, name)))
+
+    assert isinstance(fault, MailUnavailable)
+    assert (60, False) == (fault.retry_after_seconds, fault.in_doubt)
 
 
 async def test_a_provider_that_is_silent_or_drips_is_given_up_in_time() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from application.errors import Conflict, InvalidEvent, TryAgain, UnfitEvent
-from application.ports.gateway import CheckoutCompleted, ProviderEvent, Unreadable
+from application.ports.gateway import CheckoutCompleted, CheckoutExpired, ProviderEvent, Unreadable
 from application.ports.jobs import TRIES_MAX, JobKind
 from application.ports.store import EventState, UnitOfWork
 from application.receive_event import Outcome, ReceiveEvent
@@ -167,3 +167,31 @@ async def test_stored_bytes_that_can_no_longer_be_read_are_told_to_the_operator(
     met = await world.work()
 
     assert [InvalidEvent] == [type(error) for error in met]
+
+
+async def test_an_event_that_cannot_even_be_kept_for_a_reason_that_nobody_foresaw_is_asked_for_again(
+    world: "World",
+) -> None:
+    world.faults.at_commit(1, ZeroDivisionError("a bug in the store"), after_effect=False)
+    world.faults.at_commit(2, ZeroDivisionError("a bug in the store"), after_effect=False)
+    with pytest.raises(TryAgain, match="could not be kept"):
+        await world.receive(world.reader.signed(an_event(CheckoutCompleted(a_session(payment_id=None)))))
+
+    assert [] == world.store.events()
+
+
+async def test_money_beside_the_payments_own_checkout_is_reviewed_once_that_checkout_is_over(world: "World") -> None:
+    """Whichever comes first, the end of its own checkout or the money for another one."""
+    offered = await world.start()
+    other = a_session(payment_id=offered.payment.id, payment_names=(str(offered.payment.id),))
+    receipt = await world.deliver(CheckoutCompleted(other))
+    while_open = world.statuses()
+    await world.deliver(CheckoutExpired(world.gateway.run_out(offered.session_id)), type="checkout.session.expired")
+    world.clock.pass_time(UNTIL_RETRY)
+    met = await world.work()
+
+    assert (Outcome.PARKED, [PaymentStatus.PENDING]) == (receipt.outcome, while_open)
+    assert [] == met
+    assert [PaymentStatus.REVIEW] == world.statuses()
+    assert offered.session_id == world.payment().checkout_session_id
+    assert other.payment_intent_id == world.payment().payment_intent_id

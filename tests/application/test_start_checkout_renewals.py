@@ -70,3 +70,26 @@ async def test_a_delayed_payment_that_is_being_processed_refuses_a_second_one(wo
 
     assert [PaymentStatus.PROCESSING] == world.statuses()
     assert 1 == len(world.gateway.sessions)
+
+
+async def test_paying_after_a_lapse_leaves_both_changes_in_the_audit(world: "World") -> None:
+    await world.buy()
+    world.clock.pass_time(timedelta(days=400))
+    await world.buy()
+
+    assert [
+        (None, "NONE", "ACTIVE"),
+        ("the paid time has ended", "ACTIVE", "EXPIRED"),
+        (None, "EXPIRED", "ACTIVE"),
+    ] == [
+        (why if why.startswith("the paid") else None, before, after)
+        for before, after, why in world.moves("subscription")
+    ]
+
+
+async def test_a_renewal_in_time_is_no_change_of_state(world: "World") -> None:
+    await world.buy()
+    world.clock.pass_time(timedelta(days=340))
+    await world.buy()
+
+    assert [("NONE", "ACTIVE")] == [move[:2] for move in world.moves("subscription")]

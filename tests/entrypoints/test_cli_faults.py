@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.cli.commands import address_of_run
 from entrypoints.cli.environment import Unusable, check_port
+from entrypoints.settings import read_settings
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 CANARY = "kept-canary-4711"
@@ -113,3 +115,29 @@ def test_what_is_for_one_machine_is_refused_in_production(
 
     assert "production" in message or "APP_ENV=local" in message
     assert 1 == len(message.splitlines())
+
+
+def test_a_settings_file_that_is_no_text_is_named(payments: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+
+    assert "The file .env cannot be read as UTF-8 text" in said(payments("token"))
+
+
+@pytest.mark.parametrize("option", [("--user-id", "org/7"), ("--user-id", ""), ("--email", "nobody")])
+def test_a_member_that_no_token_can_be_for_is_refused(payments: Run, option: tuple[str, str]) -> None:
+    assert option[0] in said(payments("token", *option))
+
+
+@pytest.mark.parametrize(
+    ("app_url", "address"),
+    [
+        ("http://127.0.0.1:8123", ("127.0.0.1", 8123)),
+        ("http://localhost", ("localhost", 8000)),
+        ("https://pay.example.org", ("127.0.0.1", 8000)),
+        ("https://pay.example.org:8443", ("127.0.0.1", 8000)),
+    ],
+)
+def test_a_run_behind_a_tunnel_listens_at_the_usual_place(
+    app_url: str, address: tuple[str, int], tmp_path: Path
+) -> None:
+    assert address == address_of_run(read_settings({"APP_URL": app_url}, tmp_path))

@@ -133,3 +133,17 @@ def test_a_start_that_is_told_to_stop_half_way_leaves_no_sandbox_behind(
     assert code in (0, 1)
     assert not answers(SANDBOX)
     assert "Traceback" not in run.said()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_a_closed_terminal_or_a_killed_run_leaves_no_sandbox_behind(
+    everything: Everything, number: signal.Signals
+) -> None:
+    if not everything.run.runs:
+        everything.run.start()
+    everything.run.signal(number)
+    everything.run.exit_code(seconds=15)
+    eventually("the sandbox has ended too", lambda: not answers(SANDBOX))
+    everything.run.start()
+
+    assert answers(SANDBOX)

@@ -93,6 +93,14 @@ async def test_a_500_after_the_effect_is_replayed_though_the_effect_remains(worl
     assert await names(world) == ["a"]
 
 
+@pytest.mark.parametrize("status", [409, 429])
+async def test_what_stripe_never_answers_after_an_effect_cannot_be_asked_for(world: World, status: int) -> None:
+    answer = await world.web.post("/_control/faults/api", json={"kind": "status_after", "status": status})
+
+    assert 400 == answer.status_code
+    assert f"Stripe answers {status} only before any effect" in answer.text
+
+
 async def test_the_retry_header_can_be_set(world: World) -> None:
     await world.tell(
         "faults/api", [{"kind": "status", "should_retry": True}, {"kind": "status", "should_retry": False}]

@@ -37,6 +37,13 @@ NEVER_SENT: Final = (
 NOT_RESENDS_WORD: Final = frozenset({"application_error", "InternalServerError"})
 """What the SDK says when an answer was not JSON or named no error: then a proxy has spoken, not Resend."""
 
+OF_THE_ACCOUNT: Final = frozenset({401, 403})
+"""A wrong key, a sender that is not verified yet: the letter is fine, and goes out once an operator has mended the account."""
+
+WRONG_SENDER: Final = "invalid_from_address"
+
+ACCOUNT_PAUSE_SECONDS: Final = 60
+
 FINAL_CONFLICTS: Final = frozenset({"invalid_idempotent_request"})
 
 
@@ -57,6 +64,8 @@ def mail_fault(fault: Exception, *, answered: int | None = None) -> MailUnavaila
     message = f"the mail provider answered {status}, {kind}"
     if status == TOO_MANY_REQUESTS:
         return MailUnavailable(message, retry_after_seconds=_retry_after_seconds(fault), in_doubt=False)
+    if status in OF_THE_ACCOUNT or kind == WRONG_SENDER:
+        return MailUnavailable(message, retry_after_seconds=ACCOUNT_PAUSE_SECONDS, in_doubt=False)
     passing = status >= 500 or status < 400 or status in PASSING_STATUSES or kind in NOT_RESENDS_WORD
     if passing and kind not in FINAL_CONFLICTS:
         # An answered error says that the letter was not taken; a provider that answers so for a day must lose none.

@@ -8,9 +8,10 @@ import asyncpg
 
 from application.errors import Conflict, TryAgain
 
-PASSING: Final = ("08", "25006", "40", "53", "55P03", "57")
-"""SQLSTATE classes and codes that pass: lost connections, a standby, deadlocks, exhausted resources, lock time-outs, shutdowns and
-statement time-outs (PostgreSQL manual, appendix A)."""
+PASSING: Final = ("08", "25006", "28", "3D000", "40", "42P01", "42703", "53", "55", "57", "58")
+"""SQLSTATE classes and codes that pass, by themselves or by an operator's hand: lost connections, a standby, refused logins, a missing
+database, deadlocks, a schema that is not migrated yet, exhausted resources, locks, shutdowns and time-outs, a failing disk
+(PostgreSQL manual, appendix A)."""
 
 LOST: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What asyncpg raises when a connection breaks under it. InternalClientError is neither a PostgresError nor an InterfaceError."""

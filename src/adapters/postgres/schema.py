@@ -86,11 +86,10 @@ class PostgresReadiness:
             with our_errors():
                 found = await connection.fetchval(REVISION)
             broken = False
-        except TryAgain:
+        except TryAgain as fault:
+            if isinstance(fault.__cause__, asyncpg.UndefinedTableError):
+                return "the database has no schema yet: run `payments migrate`"
             return "the database does not answer"
-        except asyncpg.UndefinedTableError:
-            broken = False
-            return "the database has no schema yet: run `payments migrate`"
         finally:
             await self._database.release(connection, broken=broken)
         if found is None or found < self._newest:

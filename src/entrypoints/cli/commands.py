@@ -42,7 +42,7 @@ def run() -> None:
     settings = settings_of_process()
     if settings.production:
         raise Unusable("`payments run` is for one machine: in production use `payments serve` and `payments worker`.")
-    host, port = _address(settings)
+    host, port = address_of_run(settings)
     check_port(host, port, "The service")
     configure_logs(settings.log_level, as_json=settings.log_json)
     with sandbox_process(settings) as wait_for_sandbox, with_database(settings) as complete:
@@ -112,7 +112,10 @@ def migrate() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=PORT, default=SANDBOX_PORT, show_default=True, help="Port to listen on.")
 @click.option("--webhook-url", help="Where events are delivered.  [default: the local service]")
-def sandbox(host: str, port: int, webhook_url: str | None) -> None:
+@click.option(
+    "--while-stdin-is-open", is_flag=True, help="Stop when standard input closes: when whoever started it ends."
+)
+def sandbox(host: str, port: int, webhook_url: str | None, while_stdin_is_open: bool) -> None:
     """Run the local Stripe sandbox. No money moves there.
 
     \b
@@ -135,7 +138,8 @@ def sandbox(host: str, port: int, webhook_url: str | None) -> None:
             webhook_url=webhook_url or f"{settings.app_url}/api/webhooks/stripe",
             state_file=settings.local_folder / "sandbox.json",
             account_name="Talents Acting",
-        )
+        ),
+        while_stdin_is_open=while_stdin_is_open,
     )
 
 
@@ -155,11 +159,13 @@ def token(user_id: str, user_type: str, email: str, name: str, locale: str, scop
     \b
     Example: payments token --user-id u1 --user-type company --scope subscriptions:read
     """
-    from domain.member import USER_ID_LENGTH_MAX, Locale, Member, UserId, UserType
+    from domain.member import USER_ID_LENGTH_MAX, Locale, Member, UserId, UserType, is_email, is_user_id
     from entrypoints.http.tokens import sign_token
 
-    if not 1 <= len(user_id) <= USER_ID_LENGTH_MAX or not user_id.isprintable():
-        raise Unusable(f"--user-id: 1 to {USER_ID_LENGTH_MAX} printable characters")
+    if not is_user_id(user_id):
+        raise Unusable(f"--user-id: 1 to {USER_ID_LENGTH_MAX} printable characters without a slash")
+    if not is_email(email):
+        raise Unusable("--email: one address in ASCII, such as member@example.org")
     settings = settings_of_process()
     if settings.production or settings.tokens.algorithm != SYMMETRIC or settings.tokens.secret is None:
         raise Unusable("Tokens can be made here with APP_ENV=local and HS256 only: elsewhere the platform issues them.")
@@ -182,9 +188,12 @@ def demo(keep: bool) -> None:
     raise SystemExit(run_demo(keep=keep))
 
 
-def _address(settings: Settings) -> tuple[str, int]:
+def address_of_run(settings: Settings) -> tuple[str, int]:
+    """Where to listen: as APP_URL says when it names this machine; behind a tunnel, at the usual place."""
     parts = urlsplit(settings.app_url)
-    return parts.hostname or "127.0.0.1", parts.port or APP_PORT
+    if parts.hostname in ("127.0.0.1", "::1", "localhost"):
+        return parts.hostname, parts.port or APP_PORT
+    return "127.0.0.1", APP_PORT
 
 
 def _welcome(settings: Settings) -> None:

@@ -25,7 +25,12 @@ def settings_of_process() -> Settings:
     """The settings of this process. A `.env` file is honoured, except in production; the environment wins over it."""
     environment = dict(os.environ)
     if environment.get("APP_ENV", "").lower() != "production":
-        in_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+        try:
+            in_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unusable(
+                f"The file .env cannot be read as UTF-8 text ({error}): correct it, or remove it."
+            ) from error
         environment = in_file | environment
     settings = read_settings(environment, LOCAL_FOLDER.absolute())
     check_catalogue(settings)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import uvicorn
 
 from entrypoints.cli.environment import Unusable, check_port, settings_of_process
-from entrypoints.cli.stopping import told_to_stop
+from entrypoints.cli.stopping import SIGNALS, told_to_stop
 from entrypoints.logs import configure_logs
 from entrypoints.settings import SANDBOX_PORT, Settings
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 STOP_SECONDS_MAX: Final = 25
 SANDBOX_SECONDS_MAX: Final = 20.0
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 OPTIONS: Final[dict[str, Any]] = {  # Any: each option has a type of its own
@@ -141,9 +139,12 @@ def sandbox_process(settings: Settings) -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     check_port("127.0.0.1", SANDBOX_PORT, "The Stripe sandbox")
-    command = [sys.executable, "-m", "entrypoints.cli", "sandbox"]
-    # In a session of its own: Ctrl-C reaches the parent alone, which stops the sandbox after the service.
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True, env=os.environ)  # noqa: S603 # our own command
+    command = [sys.executable, "-m", "entrypoints.cli", "sandbox", "--while-stdin-is-open"]
+    # In a session of its own: Ctrl-C reaches the parent alone, which stops the sandbox after the service. Should the parent be
+    # killed, the pipe closes with it.
+    process = subprocess.Popen(  # noqa: S603 # our own command
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, env=os.environ
+    )
     try:
         yield lambda: wait_for_sandbox(process)
         if process.poll() not in (None, 0):

@@ -6,13 +6,18 @@ import). So it is remembered as well, and asked for before anything begins to se
 
 import signal
 from types import FrameType
+from typing import Final
 
 _told = False
 
 
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""What tells us to stop: Ctrl-C, a supervisor, and a terminal that was closed."""
+
+
 def listen_for_stop() -> None:
-    """Take SIGINT and SIGTERM as the word to stop, until a running event loop takes them over."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Take the signals as the word to stop, until a running event loop takes them over."""
+    for number in SIGNALS:
         signal.signal(number, _stop)
 
 

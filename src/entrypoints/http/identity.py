@@ -58,7 +58,9 @@ class Identify(AbstractAuthenticationMiddleware):
 def member_of(request: CallerRequest) -> Member:
     """The paying member who is asking. Refuses tokens that describe none."""
     if request.user.member is None:
-        raise PermissionDeniedException("This needs the token of a member: with user_type, email and name.")
+        raise PermissionDeniedException(
+            "This needs the token of a member: with user_type, name and an e-mail address that mail can be sent to."
+        )
     return request.user.member
 
 

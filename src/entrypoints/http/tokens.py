@@ -9,14 +9,13 @@ import jwt
 from jwt.algorithms import get_default_algorithms
 from msgspec import Struct
 
-from domain.member import USER_ID_LENGTH_MAX, Locale, Member, UserId, UserType
+from domain.member import Locale, Member, UserId, UserType, is_email, is_user_id
 from entrypoints.settings import SYMMETRIC, ConfigurationError, TokenSettings
 
 LEEWAY_SECONDS: Final = 30
 """How far the platform's clock may lie from ours."""
 
 TOKEN_LENGTH_MAX: Final = 8192
-EMAIL_LENGTH_MAX: Final = 254
 NAME_LENGTH_MAX: Final = 200
 JWKS_LIFESPAN_SECONDS: Final = 300
 JWKS_TIMEOUT_SECONDS: Final = 5
@@ -84,7 +83,7 @@ class TokenVerifier:
 def caller_of(claims: dict[str, Any]) -> Caller:  # Any: claims are whatever JSON the platform signed
     """The caller that verified claims describe. Raises InvalidToken when they name no user."""
     user_id, scope, locale = claims.get("sub"), claims.get("scope"), claims.get("locale")
-    if not isinstance(user_id, str) or not 1 <= len(user_id) <= USER_ID_LENGTH_MAX or not user_id.isprintable():
+    if not isinstance(user_id, str) or not is_user_id(user_id):
         raise InvalidToken
     return Caller(
         user_id=UserId(user_id),
@@ -98,7 +97,7 @@ def _member_of(user_id: UserId, claims: dict[str, Any]) -> Member | None:  # Any
     user_type, email, name = claims.get("user_type"), claims.get("email"), claims.get("name")
     if user_type not in tuple(UserType) or not isinstance(email, str) or not isinstance(name, str):
         return None
-    if "@" not in email or len(email) > EMAIL_LENGTH_MAX or not email.isprintable() or " " in email:
+    if not is_email(email):
         return None
     locale = claims.get("locale")
     return Member(

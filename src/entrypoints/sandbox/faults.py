@@ -35,7 +35,8 @@ DeliveryFaultKind = Literal[
 class ApiFault(Struct, kw_only=True, forbid_unknown_fields=True):
     """What happens to the next `times` API calls whose method and path match (`*` stands for anything).
 
-    status: refused with this status before any effect. status_after: so, but the effect remains.
+    status: refused with this status before any effect. status_after: so, but the effect remains (no 409 or 429: Stripe gives those
+    before any effect, and keeps neither under the idempotency key).
     stored_status: so before any effect, and kept under the idempotency key for replays.
     latency: takes `seconds` longer. html, html_after: a proxy's page with `status`, before or after the effect.
     drop_before, drop_after: the connection breaks without a byte, before or after the effect. drop_mid_body: it breaks within the answer.
@@ -51,6 +52,10 @@ class ApiFault(Struct, kw_only=True, forbid_unknown_fields=True):
     seconds: float = 1.0
     should_retry: bool | None = None
     id: str = field(default_factory=lambda: new_id("fault"))
+
+    def __post_init__(self) -> None:
+        if self.kind.endswith("_after") and self.status in (409, 429):
+            raise ValueError(f"{self.kind}: Stripe answers {self.status} only before any effect")
 
 
 class DeliveryFault(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -50,8 +50,11 @@ class SandboxServer(uvicorn.Server):
         await self.serve(sockets=[self.listener])
 
 
-def serve(config: SandboxConfig) -> None:
-    """Serves until SIGTERM or SIGINT; a port of 0 is replaced by a free one. Leaves with a message when it cannot start."""
+def serve(config: SandboxConfig, *, while_stdin_is_open: bool = False) -> None:
+    """Serves until SIGTERM or SIGINT, or until standard input closes where that is asked for.
+
+    A port of 0 is replaced by a free one. Leaves with a message when it cannot start.
+    """
     try:
         server = SandboxServer(config)
     except (StateFileBroken, OSError) as error:
@@ -59,8 +62,15 @@ def serve(config: SandboxConfig) -> None:
     if threading.current_thread() is threading.main_thread():
         # uvicorn shuts down first and then raises the signal anew: leave without a trace.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if while_stdin_is_open:
+        threading.Thread(target=_stop_with_stdin, args=[server], daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.run_here())
+
+
+def _stop_with_stdin(server: SandboxServer) -> None:
+    sys.stdin.buffer.read()
+    server.should_exit = True
 
 
 def _listen(config: SandboxConfig) -> socket.socket:

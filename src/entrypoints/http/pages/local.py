@@ -9,13 +9,13 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from application.ports.mail import OutboxMail
-from domain.member import USER_ID_LENGTH_MAX, Locale, Member, UserId, UserType
+from domain.member import Locale, Member, UserId, UserType, is_email, is_user_id
 from entrypoints.http.identity import PUBLIC, TOKEN_COOKIE
 from entrypoints.http.pages.language import local_path, locale_of
 from entrypoints.http.pages.payment import payment_path
 from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.pages.visitor import fields_of
-from entrypoints.http.tokens import EMAIL_LENGTH_MAX, NAME_LENGTH_MAX, sign_token
+from entrypoints.http.tokens import NAME_LENGTH_MAX, sign_token
 
 TOKEN_LIFETIME: Final = timedelta(hours=12)
 MAIL_POLICY: Final = (
@@ -86,13 +86,13 @@ def member_in(fields: dict[str, str], locale: Locale) -> tuple[Member | None, li
     values = {name: fields.get(name, "").strip() for name in ("user_id", "user_type", "name", "email")}
     user_id, email = values["user_id"], values["email"]
     faults = []
-    if not 1 <= len(user_id) <= USER_ID_LENGTH_MAX or not user_id.isprintable():
+    if not is_user_id(user_id):
         faults.append("user_id")
     if values["user_type"] not in tuple(UserType):
         faults.append("user_type")
     if not 1 <= len(values["name"]) <= NAME_LENGTH_MAX:
         faults.append("name")
-    if "@" not in email or len(email) > EMAIL_LENGTH_MAX or not email.isprintable() or " " in email:
+    if not is_email(email):
         faults.append("email")
     if faults:
         return None, faults
