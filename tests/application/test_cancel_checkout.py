@@ -1,12 +1,15 @@
 """A member gives a checkout up: it can no longer be paid, and the next start begins anew."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.memory.gateway import MemoryGateway
 from application.errors import ProviderUnavailable
-from application.ports.gateway import CheckoutExpired, SessionStatus
+from application.ports.gateway import CheckoutExpired, CheckoutSession, PreparedRequest, SessionStatus
+from builders import a_catalogue
 from domain.errors import NotFound
 from domain.member import UserId
 from domain.payment import PaymentStatus
@@ -106,3 +109,34 @@ async def test_after_giving_up_a_start_opens_a_new_checkout(world: "World") -> N
 
     assert first.payment.id != second.payment.id
     assert [second.session_id] == [session.id for session in world.payable_sessions()]
+
+
+class HeldUpGateway(MemoryGateway):
+    """A provider to which a request to open a checkout takes longer than the claim on the attempt lasts."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+
+    async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
+        """Something happens while the request is on its way."""
+        await self.meanwhile()
+        return await super().open_checkout(request, key=key)
+
+
+async def test_a_checkout_that_opens_after_it_was_given_up_is_closed_at_once(world: "World") -> None:
+    gateway = HeldUpGateway(world.clock)
+    world.sell(a_catalogue(), gateway=gateway)
+
+    async def give_up() -> None:
+        world.pass_claim()
+        gateway.meanwhile = nothing
+        await world.cancel(world.member.user_id, world.payment().id)
+
+    async def nothing() -> None:
+        pass
+
+    gateway.meanwhile = give_up
+    offered = await world.start()
+
+    assert [PaymentStatus.CANCELLED, PaymentStatus.PENDING] == world.statuses()
+    open_now = [session.id for session in gateway.sessions.values() if session.status is SessionStatus.OPEN]
+    assert [offered.session_id] == open_now
