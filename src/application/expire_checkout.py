@@ -16,13 +16,14 @@ class ExpireCheckout:
         self._clock = clock
 
     async def __call__(self, payment_id: PaymentId, *, cause: Cause) -> Payment | None:
-        """Expire a payment whose checkout the provider no longer knows. Null when there is no such payment."""
+        """The payment, expired because the provider no longer knows its checkout. Null when there is no such payment."""
 
         async def once() -> Payment | None:
             async with self._begin() as work:
                 payment = await work.payments.get(payment_id, lock=True)
                 if payment is not None:
-                    work.payments.save(payment.expired(), cause)
+                    payment = payment.expired()
+                    work.payments.save(payment, cause)
                 await work.commit()
             return payment
 

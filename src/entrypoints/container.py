@@ -16,6 +16,7 @@ from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway, open_gateway
@@ -34,6 +35,7 @@ from application.open_checkout import OpenCheckout
 from application.ports.gateway import PaymentGateway
 from application.ports.reads import BillingHistory
 from application.receive_event import ReceiveEvent
+from application.reconcile import Reconcile
 from application.retry_event import RetryEvent
 from application.send_confirmation import SendConfirmation
 from application.show_payment import ShowPayment
@@ -109,6 +111,7 @@ class Container(containers.DeclarativeContainer):
     database = providers.Singleton(open_database, closing, settings.provided.database_url)
     begin = providers.Factory(PostgresUnitOfWork, database)
     history = providers.Singleton(PostgresBillingHistory, database)
+    unfinished = providers.Singleton(PostgresUnfinished, database)
     entitlements = providers.Singleton(PostgresEntitlements, database)
     readiness = providers.Singleton(PostgresReadiness, database)
     queue = providers.Singleton(PostgresJobQueue, database)
@@ -155,6 +158,16 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         new_id=new_id,
         renewal_window_days=settings.provided.renewal_window_days,
+    )
+    reconcile = providers.Singleton(
+        Reconcile,
+        begin=begin.provider,
+        unfinished=unfinished,
+        gateway=gateway,
+        confirm=confirm_payment,
+        expire=expire_checkout,
+        clock=clock,
+        checkout_minutes=settings.provided.checkout_ttl_minutes,
     )
     issue_receipt = providers.Singleton(IssueReceipt, begin=begin.provider, clock=clock, zone=zone)
     collect_invoice = providers.Singleton(CollectInvoice, begin=begin.provider, gateway=gateway)

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
+
+from msgspec import Struct
 
 from application.errors import (
     ApplicationFault,
@@ -30,7 +32,17 @@ REAP_EVERY_SECONDS: Final = 5.0
 BACKOFF_SECONDS_MAX: Final = 3600.0
 DRAIN_SECONDS_MAX: Final = 25.0
 
+RECONCILE_EVERY_SECONDS: Final = 180.0
+
 Handler = Callable[[ClaimedJob], Awaitable[None]]
+
+
+class Chore(Struct, frozen=True, kw_only=True):
+    """What a worker does by the clock, whether or not there are jobs: `do` again `every_seconds` after it has ended."""
+
+    name: str
+    every_seconds: float
+    do: Callable[[], Awaitable[object]]
 
 
 def handlers_of(container: Container) -> dict[JobKind, Handler]:
@@ -41,6 +53,11 @@ def handlers_of(container: Container) -> dict[JobKind, Handler]:
         JobKind.COLLECT_INVOICE: container.collect_invoice(),
         JobKind.RETRY_EVENT: container.retry_event(),
     }
+
+
+def chores_of(container: Container) -> list[Chore]:
+    """What every worker does by the clock."""
+    return [Chore(name="reconciliation", every_seconds=RECONCILE_EVERY_SECONDS, do=container.reconcile())]
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
@@ -67,11 +84,19 @@ def _log_fault(what: str, fault: Exception) -> None:
 
 
 class Worker:
-    """Runs jobs until it is told to stop, then finishes those it has begun."""
+    """Runs jobs and chores until it is told to stop, then finishes the jobs that it has begun."""
 
-    def __init__(self, queue: JobQueue, handlers: Mapping[JobKind, Handler], *, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        handlers: Mapping[JobKind, Handler],
+        *,
+        chores: Sequence[Chore] = (),
+        seed: int | None = None,
+    ) -> None:
         self._queue = queue
         self._handlers = dict(handlers)
+        self._chores = (Chore(name="taking back lost jobs", every_seconds=REAP_EVERY_SECONDS, do=self._reap), *chores)
         self._chance = random.Random(seed)  # noqa: S311 # jitter, not a secret
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -83,13 +108,14 @@ class Worker:
     async def run(self) -> None:
         """Work until stopped. A store that is away is waited for."""
         log.info("worker started")
-        reaping = asyncio.create_task(self._reap())
+        by_the_clock = [asyncio.create_task(self._again_and_again(chore)) for chore in self._chores]
         try:
             while not self._stopping.is_set():
                 if not await self._claim():
                     await self._pause(POLL_SECONDS)
         finally:
-            reaping.cancel()
+            for chore in by_the_clock:
+                chore.cancel()
             if self._running:
                 await asyncio.wait(self._running, timeout=DRAIN_SECONDS_MAX)
         log.info("worker stopped")
@@ -139,14 +165,18 @@ class Worker:
             log.warning("job %s of %s is left to its lease: %s", job.kind, job.subject, fault)
 
     async def _reap(self) -> None:
+        lost = await self._queue.reap(retry_after_seconds=1.0)
+        if lost:
+            log.warning("%s jobs were taken back from workers that died or hung", lost)
+
+    async def _again_and_again(self, chore: Chore) -> None:
         while True:
+            # Not all replicas at once after a common start.
+            await asyncio.sleep(chore.every_seconds * (0.5 + self._chance.random() / 2))
             try:
-                lost = await self._queue.reap(retry_after_seconds=1.0)
-                if lost:
-                    log.warning("%s jobs were taken back from workers that died or hung", lost)
+                await chore.do()
             except Exception as fault:
-                _log_fault("no jobs can be taken back", fault)
-            await asyncio.sleep(REAP_EVERY_SECONDS)
+                _log_fault(f"{chore.name} failed and is tried again later", fault)
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -1,14 +1,12 @@
 """The whole service in memory, with the member, the bank, the network and the store's faults in the hands of a test."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements
-from adapters.memory.mail import MemoryMailer
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnfinished
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
@@ -27,9 +25,10 @@ from application.list_plans import ListPlans
 from application.open_checkout import OpenCheckout
 from application.ports.gateway import CheckoutCompleted, CheckoutSession, PaymentGateway, ProviderFact, SessionStatus
 from application.ports.jobs import ClaimedJob, JobKind
-from application.ports.mail import Letter, Mailer, PaymentConfirmation
+from application.ports.mail import Mailer
 from application.ports.store import BeginWork, Customer
 from application.receive_event import Receipt, ReceiveEvent
+from application.reconcile import Reconcile
 from application.retry_event import RetryEvent
 from application.send_confirmation import SendConfirmation
 from application.show_payment import ShowPayment
@@ -42,6 +41,7 @@ from domain.checkout import CLAIM
 from domain.member import Member
 from domain.payment import Payment, PaymentId, PaymentStatus
 from domain.subscription import Subscription
+from letters_by_hand import DayMailer, NumberingWriter
 
 CASABLANCA = ZoneInfo("Africa/Casablanca")
 
@@ -90,55 +90,6 @@ class FaultyUnitOfWork(MemoryUnitOfWork):
             raise error
 
 
-class DayMailer:
-    """The mailer in memory, which forgets a key after a day as real providers do.
-
-    tries: every letter that was handed in, with its key.
-    delivered: what members got.
-    """
-
-    def __init__(self, clock: MemoryClock) -> None:
-        self._clock = clock
-        self._provider = MemoryMailer()
-        self._sent_at: dict[str, datetime] = {}
-        self._faults: list[tuple[Exception, bool]] = []
-        self.tries: list[tuple[str, Letter]] = []
-        self.delivered: list[Letter] = []
-
-    def fail_next(self, error: Exception, *, after_effect: bool = False) -> None:
-        """Let the next send fail that was not told to yet, before its effect or after it."""
-        self._faults.append((error, after_effect))
-
-    async def send(self, letter: Letter, *, key: str) -> str:
-        self.tries.append((key, letter))
-        error, after_effect = self._faults.pop(0) if self._faults else (None, False)
-        if error is not None and not after_effect:
-            raise error
-        now = self._clock.now()
-        if now - self._sent_at.get(key, now) > timedelta(hours=24):
-            del self._provider.sent[key]
-        known = key in self._provider.sent
-        mail_id = await self._provider.send(letter, key=key)
-        if not known:
-            self._sent_at[key] = now
-            self.delivered.append(letter)
-        if error is not None:
-            raise error
-        return mail_id
-
-
-class NumberingWriter:
-    """The port LetterWriter: no two letters that it words are the same."""
-
-    def __init__(self) -> None:
-        self.worded = 0
-
-    def confirmation(self, facts: PaymentConfirmation) -> Letter:
-        self.worded += 1
-        text = f"{facts.name}: {facts.plan_name}, {facts.amount}, {facts.receipt_number}, wording {self.worded}"
-        return Letter(to=facts.to, subject=facts.receipt_number, html=f"<p>{text}</p>", text=text)
-
-
 class World:
     """All use cases over one store in memory. Time stands still unless a test moves it."""
 
@@ -185,6 +136,15 @@ class World:
             clock=clock,
             new_id=a_payment_id,
             renewal_window_days=30,
+        )
+        self.reconcile = Reconcile(
+            begin=begin,
+            unfinished=MemoryUnfinished(self.store),
+            gateway=gateway,
+            confirm=self.confirm,
+            expire=self.expire,
+            clock=clock,
+            checkout_minutes=60,
         )
         self.issue_receipt = IssueReceipt(begin=begin, clock=clock, zone=zone)
         self.collect_invoice = CollectInvoice(begin=begin, gateway=gateway)

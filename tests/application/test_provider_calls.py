@@ -119,6 +119,7 @@ async def drive_every_use_case(world: "World") -> None:
         await world.start(member)
     await world.follow.of_session(offered.payment.user_id, offered.session_id)
     await world.deliver(CheckoutCompleted(world.gateway.pay(offered.session_id)))
+    await world.reconcile(whatever_the_age=True)
     given_up = await world.start(member := a_member())
     await world.cancel(member.user_id, given_up.payment.id)
     for _ in range(3):

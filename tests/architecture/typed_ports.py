@@ -13,7 +13,7 @@ from adapters.email.folder import FolderMailer
 from adapters.email.letters import JinjaLetterWriter
 from adapters.email.resend import ResendMailer
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness, MemoryUnfinished
 from adapters.memory.jobs import MemoryJobs
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
 from adapters.memory.store import MemoryStore
@@ -38,6 +38,7 @@ from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import (
     PostgresCheckouts,
     PostgresCustomers,
@@ -52,7 +53,7 @@ from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.jobs import JobQueue
 from application.ports.mail import LetterWriter, Mailer
-from application.ports.reads import BillingHistory, Entitlements, Readiness
+from application.ports.reads import BillingHistory, Entitlements, Readiness, Unfinished
 from application.ports.store import (
     Checkouts,
     Customers,
@@ -86,6 +87,7 @@ class Store(NamedTuple):
     queue: JobQueue
     history: BillingHistory
     entitlements: Entitlements
+    unfinished: Unfinished
     readiness: Readiness
 
 
@@ -115,6 +117,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         queue=MemoryJobs(clock),
         history=MemoryBillingHistory(store),
         entitlements=MemoryEntitlements(store),
+        unfinished=MemoryUnfinished(store),
         readiness=MemoryReadiness(),
     )
 
@@ -135,6 +138,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         queue=PostgresJobQueue(database),
         history=PostgresBillingHistory(database),
         entitlements=PostgresEntitlements(database),
+        unfinished=PostgresUnfinished(database),
         readiness=PostgresReadiness(database),
     )
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import asyncpg
 from msgspec import Struct
 
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness, MemoryUnfinished
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
@@ -17,9 +17,10 @@ from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.jobs import JobQueue
-from application.ports.reads import BillingHistory, Entitlements, Readiness
+from application.ports.reads import BillingHistory, Entitlements, Readiness, Unfinished
 from application.ports.store import BeginWork
 from domain.audit import Cause
 
@@ -58,6 +59,8 @@ class Store(Protocol):
     @property
     def entitlements(self) -> Entitlements: ...
     @property
+    def unfinished(self) -> Unfinished: ...
+    @property
     def readiness(self) -> Readiness: ...
 
     async def audit(self) -> list[AuditLine]:
@@ -90,6 +93,7 @@ class StoreInMemory:
         self.queue = self.store.jobs
         self.history = MemoryBillingHistory(self.store)
         self.entitlements = MemoryEntitlements(self.store)
+        self.unfinished = MemoryUnfinished(self.store)
         self.readiness = MemoryReadiness()
 
     def begin(self) -> MemoryUnitOfWork:
@@ -126,6 +130,7 @@ class StoreInPostgres:
         self.queue = PostgresJobQueue(database)
         self.history = PostgresBillingHistory(database)
         self.entitlements = PostgresEntitlements(database)
+        self.unfinished = PostgresUnfinished(database)
         self.readiness = PostgresReadiness(database)
 
     def begin(self) -> PostgresUnitOfWork:

@@ -168,3 +168,19 @@ async def test_a_database_of_an_older_revision_says_what_to_do(postgres_store: S
 
     assert problem is not None
     assert "payments migrate" in problem
+
+
+async def test_unfinished_payments_of_all_members_are_walked_oldest_first_without_gap_or_repeat(
+    store: Store, begin: BeginWork
+) -> None:
+    payments = [
+        a_payment(user_id=UserId(f"u{number}"), created_at=NOON - timedelta(minutes=number // 2)) for number in range(7)
+    ]
+    late = a_payment(status=PaymentStatus.PROCESSING, created_at=NOON + timedelta(days=1))
+    over = [a_payment(status=PaymentStatus.EXPIRED), a_paid_payment()]
+    await stored(begin, *payments, late, *over)
+    seen: list[Payment] = []
+    while page := await store.unfinished.page(after=seen[-1] if seen else None, limit=3):
+        seen += page
+
+    assert [*sorted(payments, key=lambda payment: (payment.created_at, payment.id)), late] == seen

@@ -18,7 +18,7 @@ from application.errors import (
     TryAgain,
 )
 from application.ports.jobs import ClaimedJob, JobKind, NewJob
-from entrypoints.worker import CONCURRENCY, Worker, backoff_seconds, retry_after_seconds
+from entrypoints.worker import CONCURRENCY, Chore, Worker, backoff_seconds, retry_after_seconds
 
 KIND = JobKind.RETRY_EVENT
 
@@ -240,3 +240,20 @@ async def test_a_job_of_a_worker_that_died_is_taken_back_when_its_lease_has_ende
     await work_until(store, handle, done)
 
     assert [("done", 2)] == [(row.state, row.attempts) for row in store.rows]
+
+
+async def test_a_chore_is_done_again_and_again_also_after_it_failed(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+
+    async def tidy() -> None:
+        done.append(len(done))
+        if len(done) == 1:
+            raise TryAgain("the store is away")
+
+    worker = Worker(Store(), {}, chores=[Chore(name="tidying", every_seconds=0.01, do=tidy)], seed=1)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: len(done) >= 3)
+    worker.stop()
+    await running
+
+    assert "tidying failed and is tried again later: the store is away" in caplog.text

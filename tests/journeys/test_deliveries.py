@@ -1,11 +1,12 @@
 """Stripe tells of a payment twice, late, never, in another order or too early: the outcome is the same."""
 
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from journeys.parts import eventually
+from journeys.parts import PAYMENTS, eventually
 from journeys.shopper import Shopper
 from journeys.system import System
 
@@ -163,3 +164,26 @@ def test_what_a_stranger_signs_is_refused_and_leaves_no_trace(system: System) ->
     assert (400, "signature_invalid") == (answer.status_code, answer.json()["code"])
     assert "PENDING" == shopper.payment(checkout)["status"]
     assert [] == system.rows("SELECT id FROM events WHERE id = $1", event["id"])
+
+
+def test_an_event_that_never_came_to_a_member_who_never_came_back_is_made_up_for(system: System) -> None:
+    system.spoil_next_event("lose")
+    shopper = Shopper(system)
+    checkout = shopper.checkout()
+    shopper.bank_decides(checkout, "pay")
+    run = subprocess.run(
+        [*PAYMENTS, "reconcile", "--json"],
+        cwd=system.folder,
+        env=system.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    found = json.loads(run.stdout)
+
+    assert 0 == run.returncode, run.stderr
+    (difference,) = [one for one in found["differences"] if one["payment_id"] == checkout["payment_id"]]
+    assert ("PENDING", "SUCCEEDED") == (difference["before"], difference["after"])
+    assert shopper.receipt_number(checkout)
+    assert 1 == len(shopper.mails())

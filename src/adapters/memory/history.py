@@ -1,12 +1,13 @@
 """Reads over the store in memory."""
 
+from datetime import datetime
 from typing import cast
 
 from adapters.memory.store import MemoryStore
 from application.ports.reads import PaymentRecord
 from domain.invoice import Invoice
 from domain.member import UserId
-from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.payment import UNFINISHED, Payment, PaymentId, PaymentStatus
 from domain.subscription import Subscription
 
 
@@ -36,6 +37,22 @@ class MemoryBillingHistory:
     def _record(self, payment: Payment) -> PaymentRecord:
         row = self._store.rows.get((Invoice, payment.id))
         return PaymentRecord(payment=payment, invoice=cast("Invoice", row.value) if row else None)
+
+
+class MemoryUnfinished:
+    """The port Unfinished."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def page(self, *, after: Payment | None, limit: int) -> list[Payment]:
+        found = [payment for payment in self._store.payments() if payment.status in UNFINISHED]
+        oldest_first = sorted(found, key=_begun)
+        return [payment for payment in oldest_first if after is None or _begun(payment) > _begun(after)][:limit]
+
+
+def _begun(payment: Payment) -> tuple[datetime, PaymentId]:
+    return payment.created_at, payment.id
 
 
 class MemoryEntitlements:

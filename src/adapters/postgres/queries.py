@@ -9,7 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, false, func, literal_column, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
@@ -105,6 +118,15 @@ query(
     .order_by(payments.c.status)
     .limit(ONE)
     .with_for_update(),
+)
+begun = (payments.c.created_at, payments.c.id)
+query(
+    "payments.unfinished",
+    select(payments)
+    .where(payments.c.status.in_([word(status) for status in sorted(UNFINISHED)]))
+    .where(tuple_(*begun) > tuple_(*(bindparam(f"after_{part.name}", type_=part.type) for part in begun)))
+    .order_by(*begun)
+    .limit(bindparam("limit", type_=Integer)),
 )
 insert_into("payments.add", tables.PaymentRow)
 update_versioned(

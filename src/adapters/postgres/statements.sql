@@ -66,6 +66,12 @@ FROM payments
 WHERE payments.user_id = $1::VARCHAR AND (payments.status = 'PENDING' OR payments.status = 'PROCESSING') ORDER BY payments.status
  LIMIT 1 FOR UPDATE;
 
+-- payments.unfinished(after_created_at, after_id, limit)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+FROM payments
+WHERE payments.status IN ('PENDING', 'PROCESSING') AND (payments.created_at, payments.id) > ($1::TIMESTAMP WITH TIME ZONE, $2::UUID) ORDER BY payments.created_at, payments.id
+ LIMIT $3::INTEGER;
+
 -- payments.add(id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, version)
 INSERT INTO payments (id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, version) VALUES ($1::UUID, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::BIGINT, $6::VARCHAR, $7::TIMESTAMP WITH TIME ZONE, $8::BOOLEAN, $9::VARCHAR, $10::VARCHAR, $11::VARCHAR, $12::TIMESTAMP WITH TIME ZONE, $13::BIGINT, $14::VARCHAR, $15::JSONB, $16::INTEGER);
 

@@ -31,6 +31,14 @@ class BillingHistory(Protocol):
         ...
 
 
+class Unfinished(Protocol):
+    """The payments of all members whose money may still come."""
+
+    async def page(self, *, after: Payment | None, limit: int) -> list[Payment]:
+        """Up to `limit` of them, oldest first, that were begun after `after`."""
+        ...
+
+
 class Entitlements(Protocol):
     """What members have paid for: the read behind every access check."""
 

@@ -176,6 +176,26 @@ def token(user_id: str, user_type: str, email: str, name: str, locale: str, scop
 
 
 @payments.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def reconcile(as_json: bool) -> None:
+    """Hold every unfinished payment against Stripe now, whatever its age, and repair what differs.
+
+    Exit code 0 when everything agrees or was repaired, 1 when something is left.
+
+    \b
+    Example: payments reconcile --json
+    """
+    from entrypoints.cli.reconciling import reconcile_now
+    from entrypoints.logs import configure_logs
+
+    settings = settings_of_process()
+    configure_logs("WARNING", as_json=settings.log_json)
+    with with_database(settings) as complete:
+        asyncio.run(check_database(complete.database_url or ""))
+        raise SystemExit(asyncio.run(reconcile_now(complete, as_json=as_json)))
+
+
+@payments.command()
 @click.option("--keep", is_flag=True, help="Keep the folder with the database and the mails.")
 def demo(keep: bool) -> None:
     """Take one payment for each user type through the whole path, and show what is true after each step.

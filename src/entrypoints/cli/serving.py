@@ -86,11 +86,11 @@ async def serve(
     """Serve in this process, with a worker beside it if `work`, until SIGINT or SIGTERM."""
     from entrypoints.container import Container
     from entrypoints.http.app import create_app
-    from entrypoints.worker import Worker, handlers_of
+    from entrypoints.worker import Worker, chores_of, handlers_of
 
     container = Container(settings=settings)
     server = server_of(create_app(container), host, port, ready)
-    worker = Worker(container.queue(), handlers_of(container)) if work else None
+    worker = Worker(container.queue(), handlers_of(container), chores=chores_of(container)) if work else None
 
     def stop() -> None:
         if worker is not None:
@@ -116,10 +116,10 @@ async def serve(
 async def work(settings: Settings) -> None:
     """Run a worker in this process until SIGINT or SIGTERM."""
     from entrypoints.container import Container
-    from entrypoints.worker import Worker, handlers_of
+    from entrypoints.worker import Worker, chores_of, handlers_of
 
     container = Container(settings=settings)
-    worker = Worker(container.queue(), handlers_of(container))
+    worker = Worker(container.queue(), handlers_of(container), chores=chores_of(container))
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, worker.stop)
