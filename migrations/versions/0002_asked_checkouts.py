@@ -1,4 +1,4 @@
-"""When the provider was last asked about a checkout. Null for those before: older replicas go on without it."""
+"""When the provider was last asked about a checkout, and last said that it is open. Null before: older replicas go on without."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("checkouts", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("checkouts", sa.Column("open_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("checkouts", "open_at")
     op.drop_column("checkouts", "asked_at")

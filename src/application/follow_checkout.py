@@ -1,6 +1,9 @@
 """A member comes back from the hosted page, or looks again: where does the checkout stand, also when no event has told us yet?"""
 
 import logging
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
 
 from msgspec import Struct
 
@@ -12,32 +15,39 @@ from application.ports.world import Clock
 from domain.audit import Cause
 from domain.errors import NotFound
 from domain.member import UserId
-from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.payment import UNFINISHED, Payment, PaymentId, PaymentStatus
 from domain.subscription import Period
 
 log = logging.getLogger(__name__)
 
 CAUSE = "the member came back from the checkout"
 
+LANDING_PAUSE: Final = timedelta(seconds=2)
+"""Between two questions for a member who lands after paying: whoever comes back has always one of their own."""
+
+LOOK_PAUSE: Final = timedelta(seconds=5)
+"""Between two questions for a member who looks at other pages."""
+
 
 class FollowedCheckout(Struct, frozen=True, kw_only=True):
     """What is true of a member's checkout, as far as anybody knows.
 
     period: the year that the payment bought; null while it has bought none.
-    url: the hosted page, where the provider just said that it can still be used.
+    period_over: whether that year has ended.
     certain: false when the payment could still be paid at the provider without our having been able to ask.
     """
 
     payment: Payment
     period: Period | None
-    url: str | None
+    period_over: bool
     certain: bool
 
 
 class FollowCheckout:
     """Tells what is stored; and while no money is stored, asks the provider, which is confirmed at once if it says paid.
 
-    However many pages ask and however often, the provider is asked about one checkout at a bounded rate.
+    However many pages ask and however often, the provider is asked about one checkout at a bounded rate; about one whose bank is
+    still at work more and more rarely, since its event will tell.
     """
 
     def __init__(self, *, begin: BeginWork, gateway: PaymentGateway, confirm: ConfirmPayment, clock: Clock) -> None:
@@ -47,48 +57,50 @@ class FollowCheckout:
         self._clock = clock
 
     async def of_session(self, user_id: UserId, session_id: str) -> FollowedCheckout:
-        """The checkout of a session. Raises NotFound, without a call to the provider, unless it is one of the member's own."""
+        """The checkout that a member lands from. Raises NotFound, without a call to the provider, unless it is one of their own."""
         async with self._begin() as work:
-            payment = await work.payments.of_session(session_id, None)
-            found = await self._owned(work, user_id, payment)
-        return await self._followed(*found)
+            payment = _own(await work.payments.of_session(session_id, None), user_id)
+            ask = await self._may_ask(work, payment, LANDING_PAUSE)
+        # Before landing the member may have paid: what was said earlier counts for nothing here.
+        return await self._followed(payment, ask=ask, told_open=False)
 
     async def of_payment(self, user_id: UserId, payment_id: PaymentId) -> FollowedCheckout:
-        """The checkout of a payment. Raises NotFound unless it is one of the member's own."""
+        """The checkout of a payment that a member looks at. Raises NotFound unless it is one of their own."""
         async with self._begin() as work:
-            payment = await work.payments.get(payment_id, lock=True)
-            found = await self._owned(work, user_id, payment)
-        return await self._followed(*found)
+            payment = _own(await work.payments.get(payment_id, lock=True), user_id)
+            checkout = await work.checkouts.of(payment.id)
+            told_open = checkout is not None and checkout.was_open_lately(self._clock.now())
+            ask = await self._may_ask(work, payment, LOOK_PAUSE)
+        return await self._followed(payment, ask=ask, told_open=told_open)
 
-    async def _owned(self, work: UnitOfWork, user_id: UserId, payment: Payment | None) -> tuple[Payment, bool]:
-        """The payment, and whether the provider is to be asked about it now."""
-        if payment is None or payment.user_id != user_id:
-            raise NotFound("There is no such checkout.")
+    async def _may_ask(self, work: UnitOfWork, payment: Payment, pause: timedelta) -> bool:
+        """Whether the provider is to be asked about a payment now; noted, so that nobody else asks too."""
+        if payment.is_paid or payment.status is PaymentStatus.REVIEW or payment.checkout_session_id is None:
+            return False
         now = self._clock.now()
         checkout = await work.checkouts.of(payment.id)
-        known = payment.is_paid or payment.status is PaymentStatus.REVIEW or payment.checkout_session_id is None
-        if known or checkout is None or not checkout.may_be_asked_at(now):
-            return payment, False
+        shortest = None if payment.status is PaymentStatus.PROCESSING else pause
+        if checkout is None or not checkout.may_be_asked_at(now, shortest):
+            return False
         work.checkouts.save(checkout.asked(now))
         try:
             await work.commit()
         except Conflict:
-            # Somebody else changed it in this moment, most likely to ask.
-            return payment, False
-        return payment, True
+            return False  # somebody else changed it in this moment, most likely to ask
+        return True
 
-    async def _followed(self, payment: Payment, ask: bool) -> FollowedCheckout:
+    async def _followed(self, payment: Payment, *, ask: bool, told_open: bool) -> FollowedCheckout:
         session = await self._asked(payment) if ask else None
         if session is not None:
             payment = await self._told(payment, session)
         async with self._begin() as work:
             subscription = await work.subscriptions.of(payment.user_id)
-        payable = payment.status in (PaymentStatus.PENDING, PaymentStatus.PROCESSING)
+        period = subscription.bought_by(payment.id)
         return FollowedCheckout(
             payment=payment,
-            period=subscription.bought_by(payment.id),
-            url=session.url if session is not None and session.status is SessionStatus.OPEN else None,
-            certain=session is not None or not payable,
+            period=period,
+            period_over=period is not None and period.ends_at <= self._clock.now(),
+            certain=session is not None or told_open or payment.status not in UNFINISHED,
         )
 
     async def _asked(self, payment: Payment) -> CheckoutSession | None:
@@ -100,6 +112,9 @@ class FollowCheckout:
 
     async def _told(self, payment: Payment, session: CheckoutSession) -> Payment:
         """The payment after what the provider said. A look at a page stores only that the member has finished, paid or still to be paid."""
+        if session.status is SessionStatus.OPEN and not session.settled:
+            await self._note_open(payment.id)
+            return payment
         if not session.settled and session.status is not SessionStatus.COMPLETE:
             return followed(payment, session, self._clock.now())
         try:
@@ -107,3 +122,17 @@ class FollowCheckout:
         except UnfitEvent as fault:
             log.error("the checkout of payment %s cannot be followed: %s", payment.id, fault)
             return payment
+
+    async def _note_open(self, payment_id: PaymentId) -> None:
+        async with self._begin() as work:
+            checkout = await work.checkouts.of(payment_id)
+            if checkout is not None:
+                work.checkouts.save(checkout.told_open(self._clock.now()))
+                with suppress(Conflict):  # then the next look asks anew
+                    await work.commit()
+
+
+def _own(payment: Payment | None, user_id: UserId) -> Payment:
+    if payment is None or payment.user_id != user_id:
+        raise NotFound("There is no such checkout.")
+    return payment

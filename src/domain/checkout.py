@@ -23,7 +23,10 @@ FRESH: Final = timedelta(minutes=4)
 ASK_PAUSE_MIN: Final = timedelta(seconds=5)
 ASK_PAUSE_MAX: Final = timedelta(minutes=10)
 ASK_PAUSE_SHARE: Final = 20
-"""Between two questions to the provider about one checkout lies a twentieth of its age, within these bounds."""
+"""Where nobody waits, a twentieth of a checkout's age lies between two questions to the provider, within these bounds."""
+
+TOLD_LATELY: Final = timedelta(seconds=30)
+"""For how long the provider's word that a checkout is still open may be repeated to its member."""
 
 
 class Checkout(Struct, frozen=True, kw_only=True):
@@ -35,7 +38,8 @@ class Checkout(Struct, frozen=True, kw_only=True):
     claimed_until: a caller is working on it until then (UTC).
     failures: errors that the provider itself answered to this attempt.
     url, expires_at: the hosted page, once it is open.
-    asked_at: when the provider was last asked, for a member who waits, where the checkout stands (UTC).
+    asked_at: when the provider was last asked where the checkout stands (UTC).
+    open_at: when it last said that the checkout can still be paid (UTC).
     """
 
     payment_id: PaymentId
@@ -47,6 +51,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
     url: str | None = None
     expires_at: datetime | None = None
     asked_at: datetime | None = None
+    open_at: datetime | None = None
 
     @property
     def idempotency_key(self) -> str:
@@ -85,13 +90,23 @@ class Checkout(Struct, frozen=True, kw_only=True):
         """With its hosted page; an `url` of null when the page is closed already."""
         return replace(self, url=url, expires_at=expires_at, claimed_until=None)
 
-    def may_be_asked_at(self, instant: datetime) -> bool:
-        """Whether the provider may be asked about it again, however many pages ask: soon at first, more and more rarely later."""
+    def may_be_asked_at(self, instant: datetime, pause: timedelta | None = None) -> bool:
+        """Whether the provider may be asked about it again, however many ask: after `pause`, or else more and more rarely with its age."""
         if self.asked_at is None:
             return True
-        age = instant - (self.prepared_at or self.asked_at)
-        return instant - self.asked_at >= min(ASK_PAUSE_MAX, max(ASK_PAUSE_MIN, age / ASK_PAUSE_SHARE))
+        if pause is None:
+            age = instant - (self.prepared_at or self.asked_at)
+            pause = min(ASK_PAUSE_MAX, max(ASK_PAUSE_MIN, age / ASK_PAUSE_SHARE))
+        return instant - self.asked_at >= pause
 
     def asked(self, instant: datetime) -> "Checkout":
         """With a question to the provider noted."""
         return replace(self, asked_at=instant)
+
+    def told_open(self, instant: datetime) -> "Checkout":
+        """With the provider's word that it can still be paid."""
+        return replace(self, open_at=instant)
+
+    def was_open_lately(self, instant: datetime) -> bool:
+        """Whether the provider said a moment ago that it can still be paid, so that nothing was."""
+        return self.open_at is not None and instant - self.open_at <= TOLD_LATELY

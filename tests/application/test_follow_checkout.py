@@ -70,7 +70,7 @@ async def test_a_checkout_still_open_is_told_with_its_page_and_nothing_is_change
     followed = await world.follow.of_session(world.member.user_id, offered.session_id)
 
     assert PaymentStatus.PENDING is followed.payment.status
-    assert (offered.url, True) == (followed.url, followed.certain)
+    assert followed.certain
     assert [PaymentStatus.PENDING] == world.statuses()
 
 
@@ -124,6 +124,48 @@ async def test_twenty_pages_at_once_ask_the_provider_once(world: "World") -> Non
     await asyncio.gather(*(world.follow.of_session(world.member.user_id, offered.session_id) for _ in range(20)))
 
     assert 1 == world.gateway.calls["checkout"]
+
+
+async def test_whoever_lands_after_another_page_asked_has_a_question_of_their_own(world: "World") -> None:
+    """The payment page may have asked just before the member went on to pay."""
+    offered = await world.start()
+    world.clock.pass_time(timedelta(minutes=40))
+    await world.follow.of_payment(world.member.user_id, offered.payment.id)
+    world.gateway.pay(offered.session_id)
+    world.clock.pass_time(timedelta(seconds=2))
+    followed = await world.follow.of_session(world.member.user_id, offered.session_id)
+
+    assert PaymentStatus.SUCCEEDED is followed.payment.status
+
+
+async def test_what_was_said_a_moment_ago_is_still_known_when_a_page_is_loaded_again(world: "World") -> None:
+    offered = await world.start()
+    certain = []
+    for seconds in (0, 1, 3):
+        world.clock.pass_time(timedelta(seconds=seconds))
+        certain.append((await world.follow.of_payment(world.member.user_id, offered.payment.id)).certain)
+
+    assert [True] * 3 == certain
+    assert 1 == world.gateway.calls["checkout"]
+
+
+async def test_what_was_said_before_is_not_told_to_whoever_lands(world: "World") -> None:
+    offered = await world.start()
+    await world.follow.of_payment(world.member.user_id, offered.payment.id)
+    world.gateway.pay(offered.session_id)
+    world.clock.pass_time(timedelta(seconds=1))
+    too_soon = await world.follow.of_session(world.member.user_id, offered.session_id)
+
+    assert (PaymentStatus.PENDING, False) == (too_soon.payment.status, too_soon.certain)
+
+
+async def test_a_year_that_has_ended_is_told_as_ended(world: "World") -> None:
+    payment = await world.buy()
+    now = await world.follow.of_payment(world.member.user_id, payment.id)
+    world.clock.pass_time(timedelta(days=400))
+    later = await world.follow.of_payment(world.member.user_id, payment.id)
+
+    assert (False, True) == (now.period_over, later.period_over)
 
 
 async def test_a_page_left_open_for_a_day_asks_less_and_less(world: "World") -> None:

@@ -12,15 +12,15 @@ INSERT INTO customers (user_id, email, name, locale, provider_id, request, attem
 UPDATE customers SET email=$1::VARCHAR, name=$2::VARCHAR, locale=$3::VARCHAR, provider_id=$4::VARCHAR, request=$5::VARCHAR, attempt=$6::INTEGER, prepared_at=$7::TIMESTAMP WITH TIME ZONE, version=(customers.version + 1) WHERE customers.user_id = $8::VARCHAR AND customers.version = $9::INTEGER RETURNING customers.version;
 
 -- checkouts.find(the_key)
-SELECT checkouts.payment_id, checkouts.attempt, checkouts.request, checkouts.prepared_at, checkouts.claimed_until, checkouts.failures, checkouts.url, checkouts.expires_at, checkouts.asked_at, checkouts.version
+SELECT checkouts.payment_id, checkouts.attempt, checkouts.request, checkouts.prepared_at, checkouts.claimed_until, checkouts.failures, checkouts.url, checkouts.expires_at, checkouts.asked_at, checkouts.open_at, checkouts.version
 FROM checkouts
 WHERE checkouts.payment_id = $1::UUID;
 
--- checkouts.add(payment_id, attempt, request, prepared_at, claimed_until, failures, url, expires_at, asked_at, version)
-INSERT INTO checkouts (payment_id, attempt, request, prepared_at, claimed_until, failures, url, expires_at, asked_at, version) VALUES ($1::UUID, $2::INTEGER, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::TIMESTAMP WITH TIME ZONE, $6::INTEGER, $7::VARCHAR, $8::TIMESTAMP WITH TIME ZONE, $9::TIMESTAMP WITH TIME ZONE, $10::INTEGER);
+-- checkouts.add(payment_id, attempt, request, prepared_at, claimed_until, failures, url, expires_at, asked_at, open_at, version)
+INSERT INTO checkouts (payment_id, attempt, request, prepared_at, claimed_until, failures, url, expires_at, asked_at, open_at, version) VALUES ($1::UUID, $2::INTEGER, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::TIMESTAMP WITH TIME ZONE, $6::INTEGER, $7::VARCHAR, $8::TIMESTAMP WITH TIME ZONE, $9::TIMESTAMP WITH TIME ZONE, $10::TIMESTAMP WITH TIME ZONE, $11::INTEGER);
 
--- checkouts.save(attempt, request, prepared_at, claimed_until, failures, url, expires_at, asked_at, the_key, seen_version) guards checkouts
-UPDATE checkouts SET attempt=$1::INTEGER, request=$2::VARCHAR, prepared_at=$3::TIMESTAMP WITH TIME ZONE, claimed_until=$4::TIMESTAMP WITH TIME ZONE, failures=$5::INTEGER, url=$6::VARCHAR, expires_at=$7::TIMESTAMP WITH TIME ZONE, asked_at=$8::TIMESTAMP WITH TIME ZONE, version=(checkouts.version + 1) WHERE checkouts.payment_id = $9::UUID AND checkouts.version = $10::INTEGER RETURNING checkouts.version;
+-- checkouts.save(attempt, request, prepared_at, claimed_until, failures, url, expires_at, asked_at, open_at, the_key, seen_version) guards checkouts
+UPDATE checkouts SET attempt=$1::INTEGER, request=$2::VARCHAR, prepared_at=$3::TIMESTAMP WITH TIME ZONE, claimed_until=$4::TIMESTAMP WITH TIME ZONE, failures=$5::INTEGER, url=$6::VARCHAR, expires_at=$7::TIMESTAMP WITH TIME ZONE, asked_at=$8::TIMESTAMP WITH TIME ZONE, open_at=$9::TIMESTAMP WITH TIME ZONE, version=(checkouts.version + 1) WHERE checkouts.payment_id = $10::UUID AND checkouts.version = $11::INTEGER RETURNING checkouts.version;
 
 -- invoices.find(the_key)
 SELECT invoices.payment_id, invoices.number, invoices.issued_at, invoices.stripe_invoice_id, invoices.hosted_url, invoices.pdf_url, invoices.version
