@@ -225,7 +225,7 @@ def test_a_member_without_a_name_is_greeted_without_one() -> None:
         (Money(150000, "mad"), Locale.ARABIC, "\u200f1.500,00\u00a0\u062f.\u0645.\u200f"),
         (Money(3000, "usd"), Locale.FRENCH, "30,00\u00a0$US"),
         (Money(3000, "usd"), Locale.ENGLISH, "$30.00"),
-        (Money(3000, "usd"), Locale.ARABIC, "\u200f30,00\u00a0US$"),
+        (Money(3000, "usd"), Locale.ARABIC, "\u200f30,00\u00a0US$\u200e"),
         (Money(5000, "jpy"), Locale.FRENCH, "5\u202f000\u00a0JPY"),
         (Money(5000, "jpy"), Locale.ENGLISH, "\u00a55,000"),
         (Money(1250, "kwd"), Locale.FRENCH, "1,250\u00a0KWD"),

@@ -1,15 +1,21 @@
 """What goes wrong in a browser is told as a page, in the member's language, with a way on; programs get problem details."""
 
+from uuid import UUID
+
 import httpx
 import pytest
 from dependency_injector import providers
+from litestar import Request
+from litestar.types import HTTPScope
 
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from application.errors import TryAgain
 from builders import a_member
 from domain.member import Locale
+from entrypoints.http.answers import answer_problem
 from entrypoints.http.app import create_app
 from entrypoints.http.frame import Frame
+from entrypoints.http.problems import Problem
 from http_world import World, browser
 
 HTML = "text/html; charset=utf-8"
@@ -107,3 +113,37 @@ async def test_a_method_that_a_page_has_not_is_405(world: World, client: httpx.A
 
     assert (405, HTML) == (answer.status_code, answer.headers["content-type"])
     assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["/payment/success?session_id=cs_test_1", "/payment/cancel?payment_id=x"])
+async def test_a_fault_after_paying_claims_nothing_and_leads_back_to_the_same_page(
+    world: World, client: httpx.AsyncClient, path: str
+) -> None:
+    browser(world, client, a_member(locale=Locale.ENGLISH))
+    world.container.begin.override(providers.Factory(BrokenUnitOfWork, world.store))
+    answer = await asked(create_app(world.container), path.replace("=x", f"={UUID(int=7)}"), client.cookies)
+
+    assert 503 == answer.status_code
+    assert f'href="{path.replace("=x", f"={UUID(int=7)}")}">Try again' in answer.text
+    assert "do not pay again" in answer.text
+    assert "charged" not in answer.text.partition("<main")[2].partition("</main")[0]
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "rate_limited"), (409, "conflict"), (413, "payload_too_large")])
+async def test_every_problem_has_a_page(world: World, status: int, code: str) -> None:
+    scope: HTTPScope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/dashboard/billing",
+        "headers": [],
+        "query_string": b"",
+        "app": world.app.app,
+        "litestar_app": world.app.app,
+        "scheme": "https",
+        "server": ("pay.example.org", 443),
+    }  # type: ignore[typeddict-item] # as much of a request as a page needs
+    page = answer_problem(Request(scope), Problem(status=status, code=code, detail="?", retry_after_seconds=7))
+
+    assert status == page.status_code
+    assert "7" == page.headers["retry-after"]
+    assert "</html>" in page.content

@@ -1,14 +1,18 @@
 """The landing pages state what is true, never what their address claims."""
 
 import asyncio
+import re
+from datetime import timedelta
+from typing import cast
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from application.ports.gateway import SessionStatus
 from builders import a_member
 from domain.member import Locale, UserId
-from domain.payment import Figures, PaymentStatus
+from domain.payment import Figures, Payment, PaymentStatus
 from http_world import World, browser
 
 MEMBER = a_member(locale=Locale.ENGLISH)
@@ -76,7 +80,7 @@ async def test_a_checkout_whose_time_ran_out(world: World, client: httpx.AsyncCl
     answer = await client.get(f"/payment/success?session_id={session_id}")
 
     assert "This payment was not made" in answer.text
-    assert "Start anew" in answer.text
+    assert "Start again" in answer.text
 
 
 async def test_money_that_does_not_match_is_being_checked(world: World, client: httpx.AsyncClient) -> None:
@@ -145,3 +149,65 @@ async def test_a_look_leaves_an_open_checkout_open(world: World, client: httpx.A
     await client.get(f"/payment/cancel?payment_id={world.store.payments()[0].id}")
 
     assert SessionStatus.OPEN is world.gateway.sessions[session_id].status
+
+
+async def test_a_page_that_is_loaded_again_knows_what_it_knew(world: World, client: httpx.AsyncClient) -> None:
+    await begun(world, client)
+    path = f"/payment/cancel?payment_id={world.store.payments()[0].id}"
+    headings = [re.findall("<h1>(.+)</h1>", (await client.get(path)).text) for _ in range(3)]
+
+    assert [["You have not paid yet"]] * 3 == headings
+
+
+async def test_a_year_that_has_ended_is_not_called_open(world: World, client: httpx.AsyncClient) -> None:
+    session_id = await begun(world, client)
+    world.gateway.pay(session_id)
+    await client.get(f"/payment/success?session_id={session_id}")
+    world.clock.pass_time(timedelta(days=400))
+    browser(world, client, MEMBER)
+    answer = await client.get(f"/payment/success?session_id={session_id}")
+
+    assert "The year that it paid for ended on <time" in answer.text
+    assert "Your access is open" not in answer.text
+
+
+async def test_what_was_refunded_is_told(world: World, client: httpx.AsyncClient) -> None:
+    session_id = await begun(world, client)
+    world.gateway.pay(session_id)
+    await client.get(f"/payment/success?session_id={session_id}")
+    key, row = next((key, row) for key, row in world.store.rows.items() if key[0] is Payment)
+    payment = cast("Payment", row.value)
+    part = replace(payment, status=PaymentStatus.PARTIALLY_REFUNDED, refunded_minor=10000)
+    world.store.rows[key] = replace(row, value=part)
+    answer = await client.get(f"/payment/success?session_id={session_id}")
+    listed = await client.get("/dashboard/billing")
+
+    assert "MAD\u00a0100.00</bdi> of it went back to you." in answer.text
+    assert "Partly refunded" in listed.text
+    assert "MAD\u00a0100.00</bdi> refunded" in listed.text
+
+
+async def test_a_payment_of_which_nothing_is_known_yet_leads_to_where_it_is_asked_about(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    """Its event may be late: the history does not claim that it was not paid."""
+    session_id = await begun(world, client)
+    world.gateway.pay(session_id)
+    listed = (await client.get("/dashboard/billing")).text
+    (link,) = re.findall(r'href="(/payment/cancel[^"]+)"', listed)
+
+    assert "Begun" in listed
+    assert "Thank you, your payment has arrived" in (await client.get(link)).text
+
+
+async def test_the_payment_page_does_not_ask_for_what_is_being_processed(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    session_id = await begun(world, client)
+    world.gateway.pay_later(session_id)
+    page = (await client.get("/dashboard/talent/payment")).text
+
+    assert "It begins as soon as your payment has arrived." in page
+    assert "Pay the annual fee" not in page
+    assert "data-waiting" in page
+    assert "<form" not in page

@@ -65,6 +65,8 @@ async def test_a_member_that_cannot_be_is_told_which_field_is_at_fault(
 
     assert 422 == answer.status_code
     assert 'role="alert"' in answer.text
+    assert 'aria-describedby="' in answer.text or change.keys() == {"user_type"}
+    assert "salma@example.org" in answer.text or "email" in change
     assert "set-cookie" not in answer.headers
 
 
@@ -122,3 +124,4 @@ async def test_in_production_a_visitor_without_a_token_is_told_to_sign_in(in_pro
 
     assert (401, "text/html; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
     assert "Please sign in" in answer.text
+    assert 'class="button' not in answer.text

@@ -1,5 +1,7 @@
 """Forms: only ours, only for this member, and never charging a price that was not seen."""
 
+import re
+
 import httpx
 import pytest
 
@@ -118,8 +120,11 @@ async def test_a_refused_currency_is_told_with_the_fixed_price_in_another(
     page = await client.get(TALENT)
     second = await client.post(TALENT, data=await form_fields(client, TALENT), headers=OURS)
 
+    (way_on,) = re.findall(r'class="button" href="([^"]+)"', first.text)
     assert 409 == first.status_code
     assert "30,00" in first.text
+    assert "Les paiements en" in first.text
+    assert TALENT == way_on
     assert "Les paiements en" in page.text
     assert 303 == second.status_code
     assert "checkout.example" in second.headers["location"]
@@ -154,13 +159,20 @@ async def test_giving_up_is_a_form_and_not_a_link(world: World, client: httpx.As
     await client.post(TALENT, data=fields, headers=OURS)
     (payment,) = world.store.payments()
     path = f"/payment/cancel?payment_id={payment.id}"
+    action = (await client.get(TALENT)).text.partition('action="/payment/cancel')[2].partition('"')[0]
     looked = await client.get(path)
     after_a_look = world.store.payments()[0].status
     data = {"payment_id": str(payment.id), "csrf_token": fields["csrf_token"]}
+    world.gateway.fail_next("expire_checkout")
+    failed = await client.post(path, data=data, headers=OURS)
     given_up = await client.post("/payment/cancel", data=data, headers=OURS)
 
+    assert f"?payment_id={payment.id}" == action
     assert 200 == looked.status_code
     assert PaymentStatus.PENDING is after_a_look
+    assert 503 == failed.status_code
+    assert f'href="{path}">' in failed.text
+    assert "d\u00e9bit" not in failed.text.partition("<main")[2]
     assert (303, path) == (given_up.status_code, given_up.headers["location"])
     assert [PaymentStatus.CANCELLED] == [payment.status for payment in world.store.payments()]
 

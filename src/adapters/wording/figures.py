@@ -22,6 +22,7 @@ CLDR: Final = {
 
 CURRENCY_SIGN: Final = "\u00a4"
 NO_BREAK_SPACE: Final = "\u00a0"
+LEFT_TO_RIGHT_MARK: Final = "\u200e"
 
 
 def amount(money: Money, locale: Locale) -> str:
@@ -38,6 +39,9 @@ def amount(money: Money, locale: Locale) -> str:
     # CLDR's currency spacing, which Babel leaves out: letters do not touch digits ('MAD 300.00', yet '$30.00').
     if unicodedata.category(symbol[-1])[0] != "S":
         pattern = re.sub(f"{CURRENCY_SIGN}(?=[#0])", CURRENCY_SIGN + NO_BREAK_SPACE, pattern)
+    if direction(locale) == "rtl" and unicodedata.category(symbol[-1])[0] == "S":
+        # A sign at the end of Latin letters would move to their other side.
+        pattern = pattern.replace(CURRENCY_SIGN, CURRENCY_SIGN + LEFT_TO_RIGHT_MARK)
     return format_currency(major, code, format=pattern, locale=cldr, currency_digits=False)
 
 

@@ -90,7 +90,7 @@ async def test_cancelled_continued_and_paid(comes: Comes) -> None:
     await visitor.reads("You have not paid yet")
     await visitor.looks_fine()
     await visitor.page.get_by_role("link", name="Continue to the payment").click()
-    await visitor.reads("You have begun to pay")
+    await visitor.reads("You have begun to pay and not finished.")
     await visitor.looks_fine()
     await visitor.page.get_by_role("button", name="Continue to the payment").click()
     await visitor.page.wait_for_url(f"{visitor.system.sandbox_url}/**")
@@ -103,11 +103,11 @@ async def test_given_up_and_begun_anew(comes: Comes, system: System) -> None:
     await visitor.goes_to_checkout()
     hosted = visitor.page.url
     await visitor.page.get_by_role("link", name="Back").first.click()
-    await visitor.page.get_by_role("button", name="Give this payment up").click()
+    await visitor.page.get_by_role("button", name="Cancel this payment").click()
     await visitor.reads("This payment was not made")
     await visitor.looks_fine()
     given_up = await statuses(system, visitor)
-    await visitor.page.get_by_role("link", name="Start anew").click()
+    await visitor.page.get_by_role("link", name="Start again").click()
     await visitor.page.locator("main form button").click()
     await visitor.page.wait_for_url(f"{visitor.system.sandbox_url}/**")
 
@@ -204,3 +204,51 @@ async def test_a_double_click_sends_the_form_once(comes: Comes, system: System) 
     await visitor.page.wait_for_url(f"{visitor.system.sandbox_url}/**")
 
     assert ["PENDING"] == await statuses(system, visitor)
+
+
+async def test_a_currency_that_stripe_refuses_is_told_and_the_other_price_paid(comes: Comes, system: System) -> None:
+    system.sandbox_told("POST", "settings", {"unsupported_currencies": ["mad"]})
+    try:
+        visitor = await comes(ENGLISH)
+        await visitor.opens_payment_page()
+        await visitor.page.locator("main form button").click()
+        await visitor.reads("Payments in MAD are not possible at the moment.")
+        await visitor.looks_fine()
+        await visitor.page.get_by_role("link", name="Look at it again").click()
+        await visitor.reads("$30.00")
+        await visitor.looks_fine()
+        await visitor.page.locator("main form button").first.click()
+        await visitor.page.wait_for_url(f"{visitor.system.sandbox_url}/**")
+        await visitor.pays()
+        await visitor.comes_back()
+        await visitor.reads("$30.00")
+    finally:
+        system.sandbox_told("POST", "settings", {"unsupported_currencies": []})
+        await asyncio.to_thread(system.rows, "DELETE FROM refused_currencies")
+
+
+async def test_signed_out_while_waiting_leads_to_signing_in(comes: Comes) -> None:
+    visitor = await comes(ENGLISH)
+    checkout = await visitor.goes_to_checkout()
+    await visitor.presses("action", "delayed")
+    await visitor.opens(f"/payment/success?session_id={checkout['checkout_session_id']}")
+    await visitor.reads("Your payment is being processed")
+    await visitor.context.clear_cookies()
+
+    await visitor.page.wait_for_url("**/dev/sign-in?next=**")
+
+
+async def test_the_payment_page_tells_by_itself_that_a_delayed_payment_has_arrived(
+    comes: Comes, system: System
+) -> None:
+    visitor = await comes(ENGLISH)
+    checkout = await visitor.goes_to_checkout()
+    await visitor.presses("action", "delayed")
+    while ["PROCESSING"] != await statuses(system, visitor):
+        await asyncio.sleep(0.05)
+    await visitor.opens_payment_page()
+    await visitor.reads("Your payment is being processed")
+    await visitor.looks_fine()
+    system.sandbox_told("POST", f"sessions/{checkout['checkout_session_id']}/settle")
+
+    await visitor.reads("Active")

@@ -12,7 +12,7 @@ from litestar.params import FromQuery
 
 from application.cancel_checkout import CancelCheckout
 from application.follow_checkout import FollowCheckout, FollowedCheckout
-from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.payment import PaymentId, PaymentStatus
 from entrypoints.http.pages.payment import payment_path
 from entrypoints.http.pages.visitor import OPTIONS, PageRequest, checked_form, pages_of, reader_of
 
@@ -106,12 +106,8 @@ def landing(request: PageRequest, followed: FollowedCheckout) -> Response[str]:
         outcome=outcome.value,
         payment=payment,
         period=followed.period,
+        period_over=followed.period_over,
         waiting=outcome in WAITING,
-        may_go_on=outcome in (Outcome.UNPAID, Outcome.UNKNOWN) and is_open(payment),
+        may_go_on=outcome in (Outcome.UNPAID, Outcome.UNKNOWN),
         pay_path=payment_path(member),
     )
-
-
-def is_open(payment: Payment) -> bool:
-    """Whether the payment can still be made."""
-    return payment.status is P.PENDING

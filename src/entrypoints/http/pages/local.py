@@ -66,7 +66,7 @@ async def sign_in(request: AnyRequest) -> Response[Any]:  # Any: a page or a red
     fields = await fields_of(request)
     member, faults = member_in(fields, locale_of(request))
     if member is None:
-        return _sign_in_page(request, faults, status=422)
+        return _sign_in_page(request, faults, typed=fields, status=422)
     wanted = own_path(fields.get("next", ""), pages.app_url)
     response = pages.see_other(pages.link(wanted or payment_path(member)))
     response.set_cookie(
@@ -130,7 +130,9 @@ def mail_html(request: AnyRequest, mail_id: FromPath[str]) -> Response[str]:
     return Response(mail.html, media_type=MediaType.HTML, headers=headers)
 
 
-def _sign_in_page(request: AnyRequest, faults: list[str], *, status: int = 200) -> Response[str]:
+def _sign_in_page(
+    request: AnyRequest, faults: list[str], *, typed: dict[str, str] | None = None, status: int = 200
+) -> Response[str]:
     pages: Pages = request.app.state.pages
     return pages.page(
         request,
@@ -139,6 +141,7 @@ def _sign_in_page(request: AnyRequest, faults: list[str], *, status: int = 200) 
         ready=READY,
         user_types=tuple(UserType),
         faults=faults,
+        typed=typed or {},
         following=request.query_params.get("next", ""),
     )
 

@@ -49,8 +49,10 @@ async def pay(
         # The page itself says so, and why.
         return pages_of(request).see_other(pages_of(request).link(here))
     if not is_shown_price(fields, offered.payment.amount):
+        asked = offered.payment.amount
+        refused = fields.get("currency", "").upper() if fields.get("currency") != asked.currency else ""
         return pages_of(request).page(
-            request, "price_changed.html", status=409, amount=offered.payment.amount, here=here
+            request, "price_changed.html", status=409, amount=asked, refused=refused[:3], pay_path=here
         )
     return pages_of(request).see_other(offered.url)
 

@@ -9,12 +9,12 @@ from domain.subscription import SubscriptionStatus
 P = PaymentStatus
 
 PAYMENT: Final = {
-    P.PENDING: message("Not finished"),
+    P.PENDING: message("Begun"),
     P.PROCESSING: message("Being processed"),
     P.SUCCEEDED: message("Paid"),
     P.FAILED: message("Failed"),
     P.EXPIRED: message("Expired"),
-    P.CANCELLED: message("Given up"),
+    P.CANCELLED: message("Cancelled"),
     P.REVIEW: message("Under review"),
     P.PARTIALLY_REFUNDED: message("Partly refunded"),
     P.REFUNDED: message("Refunded"),
@@ -37,7 +37,7 @@ SUBSCRIPTION: Final = {
     SubscriptionStatus.NONE: message("Not active"),
     SubscriptionStatus.ACTIVE: message("Active"),
     SubscriptionStatus.EXPIRED: message("Expired"),
-    SubscriptionStatus.CANCELLED: message("Cancelled"),
+    SubscriptionStatus.CANCELLED: message("Ended"),
 }
 
 

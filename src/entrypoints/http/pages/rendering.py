@@ -31,6 +31,12 @@ OWN_NAMES: Final = {
 AnyRequest = Request[Any, Any, Any]  # Any: with or without a caller
 
 
+def address_of(request: AnyRequest) -> str:
+    """The path that was asked for, with its query."""
+    path: str = request.scope["path"]
+    return f"{path}?{request.url.query}" if request.url.query else path
+
+
 class Pages:
     """Renders pages. Templates and languages are loaded when the first page is asked for, or by `warm_up`."""
 
@@ -72,7 +78,10 @@ class Pages:
     def page(self, request: AnyRequest, template: str, *, status: int = 200, **facts: object) -> Response[str]:
         """A page. `facts` are what its template shows."""
         words = self.words(request)
-        html = self._templates.get_template(template).render({**facts, **self._common(request, words)})
+        common = self._common(request, words)
+        if twice := facts.keys() & common.keys():
+            raise ValueError(f"a page has these facts already: {', '.join(sorted(twice))}")
+        html = self._templates.get_template(template).render({**facts, **common})
         return Response(html, status_code=status, media_type=MediaType.HTML, headers=dict(self._headers))
 
     def see_other(self, location: str) -> Response[None]:
@@ -88,13 +97,12 @@ class Pages:
 
     def _common(self, request: AnyRequest, words: Words) -> Mapping[str, object]:
         caller = request.scope.get("user")
-        here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         return {
             "words": words,
             "link": self.link,
             "asset": lambda name: self.link(f"/assets/{self.assets.served_name(name)}"),
             "languages": [(locale, OWN_NAMES[locale]) for locale in OWN_NAMES],
-            "here": quote(here, safe=""),
+            "language_back": quote(address_of(request), safe=""),
             "member": caller.member if caller is not None else None,
             "csrf_token": self.forms.token(caller.user_id) if caller is not None else "",
             "request_id": request_id(),

@@ -21,13 +21,22 @@ function lookAgain(pause) {
 
 async function refresh(state) {
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error", cache: "no-store" });
+    const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual", cache: "no-store" });
+    if (answer.type === "opaqueredirect") {
+      // Signed out meanwhile: the page itself leads to where one signs in.
+      location.reload();
+      return;
+    }
     if (!answer.ok) {
       return;
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("state");
-    if (!fresh || fresh.innerHTML === state.innerHTML) {
+    if (!fresh) {
+      location.reload();
+      return;
+    }
+    if (fresh.innerHTML === state.innerHTML) {
       return;
     }
     if (!("waiting" in fresh.dataset)) {
@@ -37,7 +46,7 @@ async function refresh(state) {
     state.replaceChildren(...fresh.childNodes);
     document.title = page.title;
   } catch {
-    // Offline, or signed out meanwhile: the next look may do better.
+    // Offline: the next look may do better.
   }
 }
 
