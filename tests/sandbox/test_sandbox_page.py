@@ -222,3 +222,16 @@ async def test_rubbish_sent_to_the_page_breaks_nothing(world: World) -> None:
         answer = await world.web.post(f"/c/pay/{session.id}", content=content)
 
         assert answer.status_code == 422
+
+
+async def test_the_front_page_lists_checkouts_with_their_pages_newest_first(world: World) -> None:
+    """A delayed payment is let succeed or fail on its page, which the shop no longer links to."""
+    empty = await world.web.get("/")
+    first, second = await world.session(), await world.session()
+    await world.web.post(f"/c/pay/{first.id}", data={"action": "delayed", "email": "a@example.org"})
+    page = (await world.web.get("/")).text
+
+    assert (200, True) == (empty.status_code, "Nobody has begun to pay yet." in empty.text)
+    assert page.index(f"/c/pay/{second.id}") < page.index(f"/c/pay/{first.id}")
+    assert "Waits for the bank" in page
+    assert "Open" in page

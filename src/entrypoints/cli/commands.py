@@ -220,9 +220,7 @@ def _welcome(settings: Settings) -> None:
     click.echo(f"\nPay as a member:  {settings.sign_in_url}  (three ready members, one of each user type)")
     click.echo(f"Mails:            {settings.app_url}/dev/outbox")
     if settings.uses_sandbox:
-        click.echo(
-            f"Stripe sandbox:   {settings.stripe_api_base}/  (no money moves here; pay with 4242 4242 4242 4242)"
-        )
+        click.echo(f"Stripe sandbox:   {settings.stripe_api_base}/  (no money moves here; lists all checkouts)")
     click.echo(f"API:              {settings.app_url}/schema")
     program = Path(sys.argv[0]).name if shutil.which("payments") else os.path.relpath(sys.argv[0])
     click.echo("\nThe same members for programs:")

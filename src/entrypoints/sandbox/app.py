@@ -28,6 +28,7 @@ def create_app(config: SandboxConfig) -> Litestar:
         route_handlers=[
             serve_api,
             control.control,
+            hosted_page.index,
             hosted_page.style,
             hosted_page.show,
             hosted_page.submit,

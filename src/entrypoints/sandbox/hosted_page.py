@@ -42,6 +42,14 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _ANYBODY = Reader()
+INDEX_LENGTH = 20
+STATES = {
+    "open": phrase("Open"),
+    "complete": phrase("Paid"),
+    "processing": phrase("Waits for the bank"),
+    "failed": phrase("Failed"),
+    "expired": phrase("Expired"),
+}
 Page = Response[str]
 AnyRequest = Request[None, None, AppState]
 
@@ -50,6 +58,29 @@ AnyRequest = Request[None, None, AppState]
 def style() -> Response[bytes]:
     """The style sheet of all pages."""
     return Response(_STYLE, media_type="text/css", headers={"X-Content-Type-Options": "nosniff"})
+
+
+@get("/", sync_to_thread=False)
+def index(request: AnyRequest, sandbox: NamedDependency[Sandbox]) -> Page:
+    """The newest checkouts, each with its page: where delayed payments are let succeed or fail."""
+    sandbox.let_time_pass()
+    reader = _reader(request, None)
+    sessions = list(sandbox.state.kind("checkout.session").values())[: -INDEX_LENGTH - 1 : -1]
+    states = {session["id"]: reader.say(STATES[_state(sandbox, session)]) for session in sessions}
+    return render("index.html", 200, reader, sessions=sessions, states=states)
+
+
+def _state(sandbox: Sandbox, session: JsonObject) -> str:
+    if session["status"] != "complete" or session["payment_status"] != "unpaid":
+        state: str = session["status"]
+        return state
+    return "processing" if _is_undecided(sandbox, session) else "failed"
+
+
+def _is_undecided(sandbox: Sandbox, session: JsonObject) -> bool:
+    """Whether a delayed payment waits for somebody to let it succeed or fail."""
+    intent = sandbox.state.find("payment_intent", session["payment_intent"])
+    return intent is not None and intent["status"] == "processing"
 
 
 @get("/c/pay/{session_id:str}", sync_to_thread=False)
@@ -144,8 +175,7 @@ def _page(
         "cancel_address": session["cancel_url"] and _with_id(session["cancel_url"], session),
     }
     if session["status"] != "open":
-        intent = sandbox.state.find("payment_intent", session["payment_intent"])
-        common["is_undecided"] = intent is not None and intent["status"] == "processing"
+        common["is_undecided"] = _is_undecided(sandbox, session)
         return render("closed.html", status, reader, **common, success_address=success_address(session))
     if notes.awaited_card is not None:
         return render("authenticate.html", status, reader, **common, last4=notes.awaited_card[-4:])
