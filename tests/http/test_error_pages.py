@@ -15,6 +15,7 @@ from domain.member import Locale
 from entrypoints.http.answers import answer_problem
 from entrypoints.http.app import create_app
 from entrypoints.http.frame import Frame
+from entrypoints.http.identity import TOKEN_COOKIE
 from entrypoints.http.problems import Problem
 from http_world import World, browser
 
@@ -67,11 +68,22 @@ async def test_an_error_page_speaks_the_members_language(
     world: World, client: httpx.AsyncClient, locale: str, words: str
 ) -> None:
     browser(world, client, a_member(locale=Locale(locale)))
-    answer = await client.get("/dashboard/company/payment")
+    for path in ("/dashboard/company/payment", "/dashboard/nowhere", "/nowhere"):
+        answer = await client.get(path, headers=AS_BROWSER | {"accept-language": "de"})
 
-    assert (404, HTML) == (answer.status_code, answer.headers["content-type"])
-    assert words in answer.text
-    assert "content-security-policy" in answer.headers
+        assert (404, HTML) == (answer.status_code, answer.headers["content-type"])
+        assert words in answer.text
+        assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "x" * 9000, "\u0661.\u0662.\u0663", "e30.e30.x", "e30.W10.x"])
+async def test_a_cookie_that_is_no_token_decides_no_language(client: httpx.AsyncClient, token: str) -> None:
+    answer = await client.get(
+        "/nowhere", headers={b"accept": b"text/html", b"cookie": f"{TOKEN_COOKIE}={token}".encode()}
+    )
+
+    assert 404 == answer.status_code
+    assert '<html lang="fr"' in answer.text
 
 
 async def test_a_database_that_is_away_is_a_503_with_a_way_to_try_again(

@@ -14,9 +14,11 @@ OPTIONS: Final = ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hint
 
 
 def chromium(playwright: Playwright) -> str | None:
-    """The browser's program: of `CHROMIUM_PATH`, else of the machine, else the one that Playwright has fetched."""
+    """The browser's program: of `CHROMIUM_PATH` and no other, else of the machine, else the one that Playwright has fetched."""
     named = os.environ.get("CHROMIUM_PATH")
-    found = [named] if named else [path for name in NAMES if (path := shutil.which(name))]
+    if named:
+        return shutil.which(named)
+    found = [path for name in NAMES if (path := shutil.which(name))]
     fetched = Path(playwright.chromium.executable_path)
     return found[0] if found else str(fetched) if fetched.exists() else None
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped] # the package has no types
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
 PAGE_BYTES_MAX: Final = 50_000
 """Of a whole page with everything that it loads, as it is before any compression."""
@@ -41,6 +41,7 @@ class Guard:
         self._origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)}
         self.faults: list[str] = []
         context.on("request", self._requested)
+        context.on("response", self._answered)
         context.on("console", self._said)
         context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
 
@@ -48,6 +49,11 @@ class Guard:
         parts = urlsplit(request.url)
         if parts.scheme != "data" and f"{parts.scheme}://{parts.netloc}" not in self._origins:
             self.faults.append(f"loads from elsewhere: {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        """A page may be an error, asked for on purpose; what a page loads may not."""
+        if response.status >= 400 and not response.request.is_navigation_request():
+            self.faults.append(f"loads in vain: {response.status} {response.url}")
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(ERROR_PAGE):

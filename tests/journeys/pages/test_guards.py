@@ -16,8 +16,15 @@ GOOD = """<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8"><
 <meta name="viewport" content="width=device-width"></head><body><main><h1>A page</h1>{}</main></body></html>"""
 
 
+FILES = {
+    "/broken.js": ("text/javascript", "throw new Error('planted')"),
+    "/heavy.css": ("text/css", f"/* {'heavy ' * (PAGE_BYTES_MAX // 6 + 1)} */"),
+    "/small.css": ("text/css", "button { width: 9px; height: 9px; padding: 0; margin: 0; border: 0; display: block }"),
+}
+
+
 class OnePage(BaseHTTPRequestHandler):
-    """Serves the same page at every path."""
+    """Serves the same page at every path but those of a few files, and nothing at `/absent.css`."""
 
     def __init__(self, page: str, policy: str, *arguments: object) -> None:
         self.page = page
@@ -26,9 +33,10 @@ class OnePage(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # the name that http.server asks for
         """Answer."""
-        body = self.page.encode()
-        self.send_response(200)
-        self.send_header("content-type", "text/html")
+        media_type, text = FILES.get(self.path, ("text/html", self.page))
+        body = text.encode()
+        self.send_response(404 if self.path == "/absent.css" else 200)
+        self.send_header("content-type", media_type)
         self.send_header("content-security-policy", self.policy)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -78,7 +86,15 @@ async def test_a_good_page_has_no_faults(browser: Browser, served: str) -> None:
         ("<h1>Another</h1>", "has 2 main headings"),
         (f"<pre>{'wide ' * 200}</pre>", "px wider than the window"),
         (f"<p>{'heavy ' * (PAGE_BYTES_MAX // 6 + 1)}</p>", "weighs"),
+        ("<script src='/broken.js'></script>", "script: planted"),
+        ("<link rel='stylesheet' href='/absent.css'>", "loads in vain: 404"),
+        ("<link rel='stylesheet' href='/heavy.css'>", "weighs"),
+        ("<font color='#eeeeee'>pale</font>", "axe color-contrast"),
+        ("<label>Town <input autocomplete='nonsense'></label>", "axe autocomplete-valid"),
+        ("<link rel='stylesheet' href='/small.css'><button>a</button><button>b</button>", "axe target-size"),
+        ("<h4>Too deep</h4>", "axe heading-order"),
         ("<!doctype html><h1>Bare</h1>", "has no lang"),
+        ("<!doctype html><h1>Bare</h1>", "has no dir"),
         ("<!doctype html><h1>Bare</h1>", "has no title"),
         ("<!doctype html><h1>Bare</h1>", "has no viewport"),
     ],

@@ -118,6 +118,7 @@ async def a_visitor(browser: Browser, system: System, look: Look, **member: Any)
         viewport={"width": look.size[0], "height": look.size[1]},
         color_scheme="dark" if look.dark else "light",
         java_script_enabled=look.scripts,
+        has_touch=look.size in (PHONE, NARROW),
         reduced_motion="reduce",
     )
     context.set_default_timeout(15_000)

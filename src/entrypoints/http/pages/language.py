@@ -8,7 +8,8 @@ from litestar.connection import ASGIConnection
 from litestar.params import FromPath, FromQuery
 
 from domain.member import Locale
-from entrypoints.http.identity import PUBLIC
+from entrypoints.http.identity import PUBLIC, TOKEN_COOKIE
+from entrypoints.http.tokens import claimed_locale
 
 COOKIE: Final = "payments_language"
 COOKIE_SECONDS: Final = 365 * 24 * 3600
@@ -21,9 +22,11 @@ AnyConnection = ASGIConnection[Any, Any, Any, Any]  # Any: with or without a cal
 def locale_of(connection: AnyConnection) -> Locale:
     """The language to answer in."""
     caller = connection.scope.get("user")
+    # Where no route matches, nobody was identified.
+    told = caller.locale if caller is not None else claimed_locale(connection.cookies.get(TOKEN_COOKIE, ""))
     return (
         Locale.known(connection.cookies.get(COOKIE))
-        or (caller.locale if caller is not None else None)
+        or told
         or preferred(connection.headers.get("accept-language", ""))
         or Locale.FRENCH
     )
