@@ -5,6 +5,7 @@ import). So it is remembered as well, and asked for before anything begins to se
 """
 
 import signal
+import sys
 from types import FrameType
 from typing import Final
 
@@ -19,11 +20,18 @@ def listen_for_stop() -> None:
     """Take the signals as the word to stop, until a running event loop takes them over."""
     for number in SIGNALS:
         signal.signal(number, _stop)
+    sys.unraisablehook = _quiet_about_interrupts
 
 
 def told_to_stop() -> bool:
     """Whether the word has come."""
     return _told
+
+
+def _quiet_about_interrupts(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Say nothing of an interrupt that found Python where nothing can be raised: it is remembered."""
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -69,7 +70,9 @@ def serve(config: SandboxConfig, *, while_stdin_is_open: bool = False) -> None:
 
 
 def _stop_with_stdin(server: SandboxServer) -> None:
-    sys.stdin.buffer.read()
+    # The descriptor itself: a thread that waits in a buffered reader keeps the interpreter from shutting down.
+    while os.read(0, 4096):
+        pass
     server.should_exit = True
 
 
