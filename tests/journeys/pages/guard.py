@@ -62,6 +62,7 @@ class Guard:
 
 async def faults_of(page: Page, rules: Sequence[str] = RULES) -> list[str]:
     """What is wrong with a page as it stands: its shape, its weight, and every rule of accessibility that it breaks."""
+    await page.wait_for_load_state()
     shape: dict[str, Any] = await page.evaluate(SHAPE)  # Any: JSON
     faults = [f"has no {name}" for name in ("lang", "dir", "title", "viewport") if not shape[name]]
     if shape["headings"] != 1:

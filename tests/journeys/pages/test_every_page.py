@@ -42,7 +42,7 @@ async def test_the_main_pages_as_the_readme_shows_them(comes: Comes, locale: Loc
     eventually("the receipt is numbered", lambda: visitor.system.mails(visitor.member.user_id))
     await visitor.opens("/dashboard/billing")
     await visitor.is_pictured("billing")
-    await visitor.page.locator(".papers a").click()
+    await visitor.follows(visitor.page.locator(".papers a"))
     await visitor.is_pictured("receipt")
     (mail,) = visitor.system.mails(visitor.member.user_id)
     await visitor.page.goto("about:blank")
@@ -84,7 +84,7 @@ async def test_long_names_and_large_amounts_have_room(comes: Comes, size: tuple[
         await visitor.looks_fine()
     await visitor.opens("/dashboard/billing")
     await visitor.reads(A_FORTUNE)
-    await visitor.page.locator(".papers a").click()
+    await visitor.follows(visitor.page.locator(".papers a"))
     await visitor.reads(A_FORTUNE)
     await visitor.looks_fine()
 
@@ -95,7 +95,7 @@ async def test_long_names_and_large_amounts_have_room(comes: Comes, size: tuple[
 async def test_a_receipt_prints_on_one_sheet_of_a4(comes: Comes, locale: Locale) -> None:
     visitor = await comes(Look(locale=locale), name=LONG_NAME)
     await bought(visitor)
-    await visitor.page.locator("main a.button").first.click()
+    await visitor.follows(visitor.page.locator("main a.button").first)
     await visitor.page.get_by_role("article").wait_for()
     printed = await visitor.page.pdf(prefer_css_page_size=True)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Locator, Page
 
 from domain.member import Locale, Member, UserId, UserType
 from entrypoints.http.identity import TOKEN_COOKIE
@@ -70,6 +70,11 @@ class Visitor:
         await self.page.wait_for_url(f"{self.system.sandbox_url}/**")
         path = urlsplit(self.page.url).path
         return {"checkout_session_id": path.rpartition("/")[2]}
+
+    async def follows(self, link: Locator) -> None:
+        """Press what leads to another page, and wait until that page is there."""
+        async with self.page.expect_navigation():
+            await link.click()
 
     async def presses(self, name: str, value: str) -> None:
         """Press a button of the hosted page."""
