@@ -60,6 +60,10 @@ class CancelCheckout:
                         raise ProviderUnavailable("the checkout is being opened just now", retry_after_seconds=2)
                     work.checkouts.save(checkout.claimed(now))
                     await work.commit()
+                elif payment.status is PAYABLE and checkout is not None:
+                    # Noted before the provider is told: from here on no start sends anybody there.
+                    work.checkouts.save(checkout.closed())
+                    await work.commit()
             return payment, customer.provider_id if customer is not None else None
 
         return await again(once, self._clock)

@@ -1,6 +1,7 @@
 """A member comes back from the hosted page, or looks again: where does the checkout stand, also when no event has told us yet?"""
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from application.ports.gateway import CheckoutSession, PaymentGateway, SessionSt
 from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock
 from domain.audit import Cause
+from domain.checkout import Checkout
 from domain.errors import NotFound
 from domain.member import UserId
 from domain.payment import UNFINISHED, Payment, PaymentId, PaymentStatus
@@ -100,7 +102,11 @@ class FollowCheckout:
             payment=payment,
             period=period,
             period_over=period is not None and period.ends_at <= self._clock.now(),
-            certain=session is not None or told_open or payment.status not in UNFINISHED,
+            # Without a session nobody was ever sent to pay.
+            certain=session is not None
+            or told_open
+            or payment.status not in UNFINISHED
+            or payment.checkout_session_id is None,
         )
 
     async def _asked(self, payment: Payment) -> CheckoutSession | None:
@@ -113,9 +119,10 @@ class FollowCheckout:
     async def _told(self, payment: Payment, session: CheckoutSession) -> Payment:
         """The payment after what the provider said. A look at a page stores only that the member has finished, paid or still to be paid."""
         if session.status is SessionStatus.OPEN and not session.settled:
-            await self._note_open(payment.id)
+            await self._note(payment.id, lambda checkout: checkout.told_open(self._clock.now()))
             return payment
         if not session.settled and session.status is not SessionStatus.COMPLETE:
+            await self._note(payment.id, Checkout.closed)
             return followed(payment, session, self._clock.now())
         try:
             return await self._confirm(session, cause=Cause(why=CAUSE, actor=f"member:{payment.user_id}")) or payment
@@ -123,11 +130,11 @@ class FollowCheckout:
             log.error("the checkout of payment %s cannot be followed: %s", payment.id, fault)
             return payment
 
-    async def _note_open(self, payment_id: PaymentId) -> None:
+    async def _note(self, payment_id: PaymentId, change: Callable[[Checkout], Checkout]) -> None:
         async with self._begin() as work:
             checkout = await work.checkouts.of(payment_id)
             if checkout is not None:
-                work.checkouts.save(checkout.told_open(self._clock.now()))
+                work.checkouts.save(change(checkout))
                 with suppress(Conflict):  # then the next look asks anew
                     await work.commit()
 

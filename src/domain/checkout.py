@@ -90,6 +90,10 @@ class Checkout(Struct, frozen=True, kw_only=True):
         """With its hosted page; an `url` of null when the page is closed already."""
         return replace(self, url=url, expires_at=expires_at, claimed_until=None)
 
+    def closed(self) -> "Checkout":
+        """With its page closed, or about to be: a start replaces it, and sends nobody there."""
+        return replace(self, url=None)
+
     def may_be_asked_at(self, instant: datetime, pause: timedelta | None = None) -> bool:
         """Whether the provider may be asked about it again, however many ask: after `pause`, or else more and more rarely with its age."""
         if self.asked_at is None:

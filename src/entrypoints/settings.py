@@ -110,7 +110,8 @@ def _is_base_url(value: str) -> bool:
         _ = parts.port  # raises where it is no port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+    plain = value.isascii() and parts.username is None and not parts.query and not parts.fragment
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain
 
 
 def _is_postgres_url(value: str) -> bool:
@@ -177,7 +178,8 @@ class _Reader:
         return self._environment.get(name, "").strip() or None
 
     def _fault(self, name: str, mend: str) -> None:
-        self._faults.append(f"{name}: {mend}")
+        if (fault := f"{name}: {mend}") not in self._faults:
+            self._faults.append(fault)
 
     def _choice(self, name: str, left_out: str, words: tuple[str, ...]) -> str:
         value = self._get(name) or left_out
@@ -200,7 +202,7 @@ class _Reader:
         if value is None:
             return None
         if not _is_base_url(value):
-            self._fault(name, "must be an http or https URL without query, such as https://pay.example.org")
+            self._fault(name, "must be a URL in ASCII without user and query, such as https://pay.example.org")
         return value.rstrip("/")
 
     def _needed_in_production(self, name: str, what: str) -> str | None:

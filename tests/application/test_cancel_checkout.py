@@ -140,3 +140,14 @@ async def test_a_checkout_that_opens_after_it_was_given_up_is_closed_at_once(wor
 
     assert [PaymentStatus.CANCELLED] == world.statuses()
     assert [SessionStatus.EXPIRED] == [session.status for session in gateway.sessions.values()]
+
+
+async def test_a_checkout_whose_closing_was_not_answered_is_offered_to_nobody(world: "World") -> None:
+    first = await world.start()
+    world.gateway.fail_next("expire_checkout", after_effect=True)
+    with pytest.raises(ProviderUnavailable):
+        await world.cancel(world.member.user_id, first.payment.id)
+    second = await world.start()
+
+    assert first.session_id != second.session_id
+    assert [second.session_id] == [session.id for session in world.payable_sessions()]

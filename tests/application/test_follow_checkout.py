@@ -179,3 +179,22 @@ async def test_a_page_left_open_for_a_day_asks_less_and_less(world: "World") -> 
 
     assert 13 == asked_by[60]
     assert 250 > asked_by[86_395]
+
+
+async def test_a_checkout_that_was_seen_to_have_ended_is_offered_to_nobody(world: "World") -> None:
+    first = await world.start()
+    world.gateway.run_out(first.session_id)
+    await world.follow.of_payment(world.member.user_id, first.payment.id)
+    second = await world.start()
+
+    assert first.session_id != second.session_id
+    assert [PaymentStatus.EXPIRED, PaymentStatus.PENDING] == world.statuses()
+
+
+async def test_of_a_checkout_that_never_opened_it_is_certain_that_nothing_was_paid(world: "World") -> None:
+    world.gateway.fail_next("create_customer")
+    with pytest.raises(ProviderUnavailable):
+        await world.start()
+    followed = await world.follow.of_payment(world.member.user_id, world.payment().id)
+
+    assert (PaymentStatus.PENDING, True) == (followed.payment.status, followed.certain)

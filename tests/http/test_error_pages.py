@@ -159,3 +159,29 @@ async def test_every_problem_has_a_page(world: World, status: int, code: str) ->
     assert status == page.status_code
     assert "7" == page.headers["retry-after"]
     assert "</html>" in page.content
+
+
+@pytest.mark.parametrize("host", ["a:99999", "a:b:c", "[::1]:x", "", "\u00e9"])
+@pytest.mark.parametrize("path", ["/dashboard/talent/payment", "/dev/sign-in", "/nowhere"])
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_no_host_that_a_stranger_names_is_an_error_of_ours(
+    world: World, client: httpx.AsyncClient, host: str, path: str, signed_in: bool
+) -> None:
+    if signed_in:
+        browser(world, client)
+    headers = [(b"host", host.encode()), (b"accept", b"text/html")]
+    answer = await client.get(f"{path}?x=%2F&y=1", headers=headers)
+
+    assert 500 > answer.status_code
+    assert answer.headers["content-type"].startswith("text/html") or answer.status_code == 303
+    assert "content-security-policy" in answer.headers
+
+
+async def test_an_error_in_answering_an_error_is_answered_all_the_same(world: World) -> None:
+    app = Frame(world.app.app)
+    world.app.app.state.pages = None
+    answer = await asked(app, "/dashboard/talent/payment", httpx.Cookies())
+
+    assert (500, "application/problem+json") == (answer.status_code, answer.headers["content-type"])
+    assert "request-id" in answer.headers
+    assert "internal_error" == answer.json()["code"]

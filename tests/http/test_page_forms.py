@@ -4,11 +4,13 @@ import re
 
 import httpx
 import pytest
+from litestar.datastructures import Headers
 
 from builders import a_member
 from domain.member import UserId
 from domain.payment import PaymentStatus
 from entrypoints.http.forms import ForgedForm, FormGuard
+from entrypoints.http.origins import origin_of
 from http_world import World, browser, form_fields
 
 TALENT = "/dashboard/talent/payment"
@@ -186,3 +188,43 @@ async def test_what_is_not_the_members_own_cannot_be_given_up(
     answer = await client.post("/payment/cancel", data=data, headers=OURS)
 
     assert 404 == answer.status_code
+
+
+@pytest.mark.parametrize("charset", ["bogus", "hex", "utf-7", "unicode_escape"])
+@pytest.mark.parametrize("path", [TALENT, "/payment/cancel", "/dev/sign-in"])
+async def test_a_form_in_parts_is_refused(world: World, client: httpx.AsyncClient, path: str, charset: str) -> None:
+    """Our pages send no such forms, and each part may name an encoding of its own."""
+    body = (
+        f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\nContent-Type: text/plain; charset={charset}\r\n\r\n'
+        "99999999999.+2AA-\\ud800\r\n--x--\r\n"
+    )
+    headers = OURS | {"content-type": "multipart/form-data; boundary=x"}
+    answer = await browser(world, client).post(path, content=body.encode(), headers=headers)
+
+    assert 415 == answer.status_code
+
+
+@pytest.mark.parametrize("token", ["99999999999.%ED%A0%80", "99999999999.%00", "%FF.%FF"])
+async def test_a_token_of_any_bytes_is_no_token(world: World, client: httpx.AsyncClient, token: str) -> None:
+    headers = OURS | {"content-type": "application/x-www-form-urlencoded"}
+    answer = await browser(world, client).post(TALENT, content=f"csrf_token={token}".encode(), headers=headers)
+
+    assert 403 == answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Pay.Example.org", "https://pay.example.org"),
+        ("https://pay.example.org:443/base", "https://pay.example.org"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("HTTPS://pay.example.org:8443", "https://pay.example.org:8443"),
+    ],
+)
+def test_origins_are_compared_as_browsers_write_them(url: str, origin: str) -> None:
+    guard = FormGuard("secret", url)
+
+    assert origin == origin_of(url)
+    guard.check_origin(Headers({"origin": origin, "sec-fetch-site": "same-origin"}))

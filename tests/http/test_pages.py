@@ -143,6 +143,7 @@ async def test_switching_the_language_leads_back_to_us_and_nowhere_else(
     assert "payments_language=ar" in answer.headers["set-cookie"]
     assert {"httponly", "secure", "samesite=lax"} <= set(answer.headers["set-cookie"].lower().split("; "))
     assert 1 == len(answer.headers.get_list("set-cookie"))
+    assert {"content-security-policy", "strict-transport-security", "referrer-policy"} <= answer.headers.keys()
 
 
 async def test_names_with_markup_and_bidi_marks_are_shown_and_not_obeyed(
@@ -203,3 +204,12 @@ async def test_an_expired_token_in_the_middle_sends_to_sign_in(world: World, cli
 
     assert 303 == answer.status_code
     assert [] == world.store.payments()
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164\u115f", " \u2800 ", "\u202e"])
+async def test_a_name_in_which_nothing_can_be_seen_is_no_name(
+    world: World, client: httpx.AsyncClient, name: str
+) -> None:
+    answer = await browser(world, client, a_member(name=name, email="someone@example.org")).get(TALENT)
+
+    assert "someone@example.org</bdi>" in answer.text

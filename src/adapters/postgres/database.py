@@ -138,7 +138,11 @@ class Database:
                 pool_size=CONNECTIONS_MAX,
                 max_overflow=0,
                 pool_timeout=ACQUIRE_SECONDS_MAX,
-                connect_args={"server_settings": SETTINGS, "timeout": self._connect_seconds_max},
+                connect_args={
+                    "server_settings": SETTINGS,
+                    "timeout": self._connect_seconds_max,
+                    "command_timeout": COMMAND_SECONDS_MAX,
+                },
             )
         return async_sessionmaker(self._engine, expire_on_commit=False)
 

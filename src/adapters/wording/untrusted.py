@@ -6,6 +6,9 @@ from typing import Final
 JOINERS: Final = "\u200c\u200d"
 """The two invisible characters that spelling needs: Arabic script and emoji are written with them."""
 
+BLANK_LETTERS: Final = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters by their class that show nothing at all."""
+
 FIRST_STRONG_ISOLATE: Final = "\u2068"
 POP_DIRECTIONAL_ISOLATE: Final = "\u2069"
 
@@ -19,7 +22,7 @@ def clean(text: str) -> str:
     """
     # White space goes first, so that a line break parts two words instead of joining them.
     spaced = " ".join(text.split())
-    kept = "".join(letter for letter in spaced if letter in JOINERS or unicodedata.category(letter) not in _UNSEEN)
+    kept = "".join(letter for letter in spaced if letter in JOINERS or _is_seen(letter))
     tidy = " ".join(kept.split()) if kept.strip(JOINERS + " ") else ""
     return tidy if len(tidy) <= LENGTH_MAX else tidy[: LENGTH_MAX - 1].rstrip() + "\u2026"
 
@@ -30,3 +33,7 @@ def isolated(text: str) -> str:
 
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs"})
+
+
+def _is_seen(letter: str) -> bool:
+    return unicodedata.category(letter) not in _UNSEEN and letter not in BLANK_LETTERS

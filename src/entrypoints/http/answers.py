@@ -7,6 +7,7 @@ from litestar import Request, Response
 
 from entrypoints.http.identity import SignInNeeded
 from entrypoints.http.pages.errors import error_page, sign_in_location
+from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.problems import Problem, problem_of, problem_response
 
 log = logging.getLogger(__name__)
@@ -19,9 +20,9 @@ PROGRAM_PATHS: Final = ("/api/", "/health/", "/schema", "/metrics", "/assets/")
 
 def answer_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to an error."""
-    if isinstance(error, SignInNeeded) and request.app.state.pages.sign_in_url is not None:
-        response: Response[None] = request.app.state.pages.see_other(sign_in_location(request))
-        return response
+    pages: Pages = request.app.state.pages
+    if isinstance(error, SignInNeeded) and pages.sign_in_url is not None:
+        return pages.see_other(sign_in_location(request, pages.sign_in_url))
     problem = problem_of(error)
     if problem.status == 500:
         log.error("unforeseen error", exc_info=error)

@@ -21,10 +21,11 @@ from entrypoints.http.checkouts import start_checkout
 from entrypoints.http.frame import Frame
 from entrypoints.http.health import live, ready
 from entrypoints.http.identity import Identify
+from entrypoints.http.origins import origin_of
 from entrypoints.http.pages import local
 from entrypoints.http.pages.assets import asset
 from entrypoints.http.pages.billing import billing_history, receipt
-from entrypoints.http.pages.headers import STRIPE_CHECKOUT, origin_of
+from entrypoints.http.pages.headers import STRIPE_CHECKOUT
 from entrypoints.http.pages.landing import cancel_page, give_up, success_page
 from entrypoints.http.pages.language import choose_language
 from entrypoints.http.pages.payment import home, pay, payment_page

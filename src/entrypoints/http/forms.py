@@ -4,9 +4,10 @@ import hmac
 import time
 from hashlib import sha256
 from typing import Final
-from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
+
+from entrypoints.http.origins import origin_of
 
 LIFETIME_SECONDS: Final = 24 * 3600
 FIELD: Final = "csrf_token"
@@ -22,8 +23,7 @@ class FormGuard:
     def __init__(self, secret: str, app_url: str) -> None:
         """secret: what all replicas share; the key is derived from it."""
         self._key = hmac.digest(secret.encode(), b"forms of the pages", sha256)
-        parts = urlsplit(app_url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._origin = origin_of(app_url)
 
     def token(self, user_id: str) -> str:
         """A token for the forms that are shown to a member now."""
@@ -37,7 +37,7 @@ class FormGuard:
             raise ForgedForm
         expires_at = int(written)
         expected = self._signature(user_id, expires_at)
-        if not hmac.compare_digest(expected.encode(), signature.encode()) or expires_at < time.time():
+        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")) or expires_at < time.time():
             raise ForgedForm
 
     def check_origin(self, headers: Headers) -> None:

@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
 
 from entrypoints.http.answers import answer_problem
-from entrypoints.http.problems import TOO_LATE
+from entrypoints.http.problems import TOO_LATE, UNFORESEEN, problem_response
 from entrypoints.http.request_ids import begin_request, end_request
 
 log = logging.getLogger("http")
@@ -20,6 +20,7 @@ REQUEST_SECONDS_MAX: Final = 14.0
 """Every request ends within 15 seconds, whatever the payment provider does."""
 
 PATH_LENGTH_SHOWN: Final = 300
+HSTS: Final = b"max-age=31536000; includeSubDomains"
 
 
 class Frame:
@@ -39,7 +40,7 @@ class Frame:
         # Escaped: a path may hold line ends, which would write lines of their own.
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
-        answer = _Answer(send, current)
+        answer = _Answer(send, current, https=self.app.state.app_url.startswith("https://"))
         try:
             async with asyncio.timeout(self._seconds_max):
                 await self.app(scope, receive, answer.send)
@@ -48,6 +49,13 @@ class Frame:
                 request = self.app.request_class(scope)
                 too_late = answer_problem(request, TOO_LATE).to_asgi_response(None, request)
                 await too_late(scope, receive, answer.send)
+        except Exception:
+            # An error in answering an error. Whoever asked gets the plainest answer there is.
+            log.exception("a request could not be answered")
+            if answer.status is None:
+                request = self.app.request_class(scope)
+                plain = problem_response(UNFORESEEN, self.app.state.app_url).to_asgi_response(None, request)
+                await plain(scope, receive, answer.send)
         finally:
             milliseconds = (time.perf_counter() - started) * 1000
             log.info("%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
@@ -57,9 +65,10 @@ class Frame:
 class _Answer:
     """Adds the headers that every answer has, and remembers the status."""
 
-    def __init__(self, send: Send, current: str) -> None:
+    def __init__(self, send: Send, current: str, *, https: bool) -> None:
         self._send = send
         self._current = current
+        self._https = https
         self.status: int | None = None
 
     async def send(self, message: Message) -> None:
@@ -70,5 +79,7 @@ class _Answer:
             if not any(name.lower() == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
             headers.append((b"x-content-type-options", b"nosniff"))
+            if self._https:
+                headers.append((b"strict-transport-security", HSTS))
             message["headers"] = headers
         await self._send(message)

@@ -95,6 +95,8 @@ NO_JSON: Final = Problem(
     status=400, code="invalid_request", detail="body: it is missing, no JSON in UTF-8, or nested too deeply"
 )
 
+UNFORESEEN: Final = Problem(status=500, code="internal_error", detail="Something went wrong on our side.")
+
 TOO_LATE: Final = Problem(
     status=503,
     code="unavailable",
@@ -155,7 +157,7 @@ def problem_of(error: Exception) -> Problem:
             return NO_JSON
         case HTTPException() if error.status_code in HTTP_CODES:
             return _of_http(error)
-    return Problem(status=500, code="internal_error", detail="Something went wrong on our side, and we know of it.")
+    return UNFORESEEN
 
 
 def _is_of_no_json(error: HTTPException) -> bool:

@@ -35,7 +35,10 @@ class Assets:
         return Response(
             self._files[name],
             media_type=f"{KINDS[Path(name).suffix]}; charset=utf-8",
-            headers={"cache-control": "public, max-age=31536000, immutable"},
+            headers={
+                "cache-control": "public, max-age=31536000, immutable",
+                "content-security-policy": "default-src 'none'; sandbox",
+            },
         )
 
 

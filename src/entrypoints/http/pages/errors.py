@@ -52,8 +52,7 @@ def error_page(request: AnyRequest, problem: Problem) -> Response[str]:
     return page
 
 
-def sign_in_location(request: AnyRequest) -> str:
+def sign_in_location(request: AnyRequest, sign_in_url: str) -> str:
     """Where a visitor signs in, with the page to come back to. A form that was sent is not sent again."""
-    pages = request.app.state.pages
-    base: str = pages.sign_in_url
-    return f"{base}{'&' if '?' in base else '?'}next={quote(pages.app_url + address_of(request), safe='')}"
+    following = quote(request.app.state.pages.app_url + address_of(request), safe="")
+    return f"{sign_in_url}{'&' if '?' in sign_in_url else '?'}next={following}"

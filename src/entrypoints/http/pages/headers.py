@@ -1,13 +1,11 @@
 """What every page tells the browser about itself: nothing from elsewhere, no frames, no scripts but ours."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 STRIPE_CHECKOUT: Final = "https://checkout.stripe.com"
-HSTS: Final = "max-age=31536000; includeSubDomains"
 
 
-def page_headers(app_url: str, hosted_origin: str) -> dict[str, str]:
+def page_headers(hosted_origin: str) -> dict[str, str]:
     """The headers of a page.
 
     hosted_origin: where the hosted checkout lies. Chromium holds redirects after a form to `form-action`, so it is named there.
@@ -22,7 +20,7 @@ def page_headers(app_url: str, hosted_origin: str) -> dict[str, str]:
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     }
-    headers = {
+    return {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         # Not `no-referrer`: under that, browsers hide the origin of our own forms from ourselves.
         "referrer-policy": "same-origin",
@@ -30,10 +28,3 @@ def page_headers(app_url: str, hosted_origin: str) -> dict[str, str]:
         "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
         "vary": "accept-language, cookie",
     }
-    return headers | ({"strict-transport-security": HSTS} if app_url.startswith("https://") else {})
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -58,7 +58,7 @@ def _weight(parameter: str) -> float:
 def choose_language(request: Request[Any, Any, Any], tag: FromPath[str], back: FromQuery[str] = "/") -> Response[None]:
     """Remember a language and go back to the page. `back` is a path of ours: anything else leads home."""
     pages = request.app.state.pages
-    response: Response[None] = Response(None, status_code=303, headers={"location": pages.link(local_path(back))})
+    response: Response[None] = pages.see_other(pages.link(local_path(back)))
     locale = Locale.known(tag)
     if locale is not None:
         response.set_cookie(

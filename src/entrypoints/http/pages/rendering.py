@@ -32,9 +32,10 @@ AnyRequest = Request[Any, Any, Any]  # Any: with or without a caller
 
 
 def address_of(request: AnyRequest) -> str:
-    """The path that was asked for, with its query."""
-    path: str = request.scope["path"]
-    return f"{path}?{request.url.query}" if request.url.query else path
+    """The path that was asked for, with its query; never from `request.url`, which is built from whatever Host a stranger sends."""
+    path: str = quote(request.scope["path"], safe="/:@")
+    query = quote(request.scope["query_string"], safe="/:@?=&%+,;~!$'()*")
+    return f"{path}?{query}" if query else path
 
 
 class Pages:
@@ -59,7 +60,7 @@ class Pages:
         """
         self._wording = wording
         self._root = urlsplit(app_url).path.rstrip("/")
-        self._headers = page_headers(app_url, hosted_origin)
+        self._headers = page_headers(hosted_origin)
         self.app_url = app_url
         self.secure = app_url.startswith("https://")
         self.sign_in_url = sign_in_url
