@@ -202,7 +202,7 @@ class _Reader:
         if value is None:
             return None
         if not _is_base_url(value):
-            self._fault(name, "must be a URL in ASCII without user and query, such as https://pay.example.org")
+            self._fault(name, "must be an http or https URL without user and query, such as https://pay.example.org")
         return value.rstrip("/")
 
     def _needed_in_production(self, name: str, what: str) -> str | None:
