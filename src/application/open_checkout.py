@@ -54,7 +54,7 @@ class OpenCheckout:
             stale = checkout.is_stale_at(self._clock.now())
             session = await self._session(checkout, request, customer_id, stale=stale)
         except ProviderUnavailable as fault:
-            await self._release(payment.id, answered=fault.answered)
+            await release(self._begin, self._clock, payment.id, answered=fault.answered)
             raise
         except CustomerUnknown:
             log.error("the payment provider no longer knows the customer of %s: a new one is made", member.user_id)
@@ -176,16 +176,6 @@ class OpenCheckout:
             )
             await self._gateway.expire_checkout(session.id)
 
-    async def _release(self, payment_id: PaymentId, *, answered: bool) -> None:
-        async def once() -> None:
-            async with self._begin() as work:
-                checkout = await work.checkouts.of(payment_id)
-                if checkout is not None:
-                    work.checkouts.save(checkout.released(answered=answered))
-                    await work.commit()
-
-        await again(once, self._clock)
-
     async def _renew(self, payment_id: PaymentId) -> None:
         async with self._begin() as work:
             checkout = await work.checkouts.of(payment_id)
@@ -222,6 +212,19 @@ class OpenCheckout:
         customer = await work.customers.of(member.user_id)
         if customer is not None and customer.provider_id is None:
             work.customers.save(unmade(customer))
+
+
+async def release(begin: BeginWork, clock: Clock, payment_id: PaymentId, *, answered: bool) -> None:
+    """Let the next caller go on with an attempt; `answered` when the provider itself answered it with an error."""
+
+    async def once() -> None:
+        async with begin() as work:
+            checkout = await work.checkouts.of(payment_id)
+            if checkout is not None:
+                work.checkouts.save(checkout.released(answered=answered))
+                await work.commit()
+
+    await again(once, clock)
 
 
 def with_request(customer: Customer | None, member: Member, request: PreparedRequest, clock: Clock) -> Customer:

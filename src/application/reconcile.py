@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from application.again import again
 from application.confirm_payment import ConfirmPayment
 from application.errors import ApplicationFault, Conflict, ProviderUnavailable
 from application.expire_checkout import ExpireCheckout
+from application.open_checkout import release
 from application.ports.gateway import CheckoutSession, PaymentGateway, SessionStatus
 from application.ports.reads import Unfinished
 from application.ports.store import BeginWork
@@ -110,7 +110,8 @@ class Reconcile:
             return True, Difference(payment_id=payment.id, before=payment.status, after=payment.status, why=str(fault))
         finally:
             if payment.checkout_session_id is None:
-                await self._release(payment.id)
+                # Only looked at: the member's next start goes on with it.
+                await release(self._begin, self._clock, payment.id, answered=False)
         if after is payment.status:
             return True, None
         return True, Difference(payment_id=payment.id, before=payment.status, after=after, why=why)
@@ -156,18 +157,6 @@ class Reconcile:
         confirmed = await self._confirm(session, cause=CAUSE)
         words = "its money has arrived" if session.settled else f"its checkout is {session.status}"
         return words, confirmed.status if confirmed is not None else payment.status
-
-    async def _release(self, payment_id: PaymentId) -> None:
-        """Let the member's next start go on with an attempt that was only looked at."""
-
-        async def once() -> None:
-            async with self._begin() as work:
-                checkout = await work.checkouts.of(payment_id)
-                if checkout is not None:
-                    work.checkouts.save(checkout.released(answered=False))
-                    await work.commit()
-
-        await again(once, self._clock)
 
     def _is_over(self, payment: Payment) -> bool:
         return self._clock.now() - payment.created_at > self._lifetime
