@@ -8,7 +8,8 @@ from journeys.pages.visitor import DESKTOP, NARROW, Look, Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EVERY_LANGUAGE = pytest.mark.parametrize("locale", list(Locale))
+EVERY_LANGUAGE = pytest.mark.parametrize("locale", [Locale.FRENCH, Locale.ENGLISH])
+"""Those that the page speaks, as Stripe's own does; it answers Arabic readers in English."""
 CARD = "4242424242424242"
 MISTYPED = "4242424242424241"
 
