@@ -222,6 +222,10 @@ async def test_a_currency_that_stripe_refuses_is_told_and_the_other_price_paid(c
         await visitor.pays()
         await visitor.comes_back()
         await visitor.reads("$30.00")
+        query = "SELECT status, currency FROM payments WHERE user_id = $1 ORDER BY id"
+        rows = await asyncio.to_thread(system.rows, query, visitor.member.user_id)
+
+        assert [("CANCELLED", "mad"), ("SUCCEEDED", "usd")] == [tuple(row) for row in rows]
     finally:
         system.sandbox_told("POST", "settings", {"unsupported_currencies": []})
         await asyncio.to_thread(system.rows, "DELETE FROM refused_currencies")
