@@ -22,7 +22,7 @@ def test_reading_gives_back_what_was_written() -> None:
 
 
 def test_a_constant_that_would_become_a_parameter_is_refused() -> None:
-    payments = queries.payments
+    payments = queries.money.payments
     name = "payments.with_a_constant"
     queries.query(name, select(payments).where(payments.c.id == bindparam("the_id"), payments.c.status == "PENDING"))
 

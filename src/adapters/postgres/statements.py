@@ -9,7 +9,7 @@ SQL_FILE: Final = Path(__file__).parent / "statements.sql"
 PLACEHOLDER: Final = re.compile(r"\$(\d+)")
 HEADING: Final = re.compile(r"^-- ([a-z_.]+)\(([a-z_, ]*)\)(?: guards (.+))?$", re.MULTILINE)
 
-NOTICE: Final = "-- Compiled from queries.py by `make sql`: change it there.\n"
+NOTICE: Final = "-- Compiled from queries/ by `make sql`: change it there.\n"
 
 
 class Statement:

@@ -1,4 +1,4 @@
--- Compiled from queries.py by `make sql`: change it there.
+-- Compiled from queries/ by `make sql`: change it there.
 
 -- customers.find(the_key)
 SELECT customers.user_id, customers.email, customers.name, customers.locale, customers.provider_id, customers.request, customers.attempt, customers.prepared_at, customers.version

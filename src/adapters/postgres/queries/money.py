@@ -1,0 +1,100 @@
+"""Payments, subscriptions, and what is kept with them."""
+
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.types import Integer
+
+from adapters.postgres import tables
+from adapters.postgres.queries.kit import ONE, insert_into, query, record, table, update_versioned, word
+from domain.payment import UNFINISHED
+
+record(tables.CustomerRow, "user_id")
+record(tables.CheckoutRow, "payment_id")
+record(tables.InvoiceRow, "payment_id")
+record(tables.MailRow, "key", lock=True)
+
+# Payments
+
+payments = table(tables.PaymentRow)
+by_id = select(payments).where(payments.c.id == bindparam("the_id"))
+of_session = payments.c.checkout_session_id == bindparam("session_id")
+query("payments.get", by_id)
+query("payments.get_locked", by_id.with_for_update())
+query(
+    "payments.of_session",
+    select(payments)
+    .where(or_(of_session, payments.c.id == bindparam("the_id", type_=payments.c.id.type)))
+    .order_by(case((of_session, ONE), else_=literal_column("2")))
+    .limit(ONE)
+    .with_for_update(),
+)
+query(
+    "payments.unfinished_of",
+    select(payments)
+    .where(payments.c.user_id == bindparam("user_id"))
+    .where(or_(*(payments.c.status == word(status) for status in sorted(UNFINISHED))))
+    .order_by(payments.c.status)
+    .limit(ONE)
+    .with_for_update(),
+)
+begun = (payments.c.created_at, payments.c.id)
+query(
+    "payments.unfinished",
+    select(payments)
+    .where(payments.c.status.in_([word(status) for status in sorted(UNFINISHED)]))
+    .where(tuple_(*begun) > tuple_(*(bindparam(f"after_{part.name}", type_=part.type) for part in begun)))
+    .order_by(*begun)
+    .limit(bindparam("limit", type_=Integer)),
+)
+insert_into("payments.add", tables.PaymentRow)
+update_versioned(
+    "payments.save",
+    tables.PaymentRow,
+    "id",
+    ("status", "checkout_session_id", "payment_intent_id", "paid_at", "refunded_minor", "dispute", "review"),
+)
+
+# Subscriptions
+
+subscriptions, periods = table(tables.SubscriptionRow), table(tables.PeriodRow)
+
+
+def in_order(name: str) -> ColumnElement[object]:
+    """A column of the member's periods as an array, in the order of the periods."""
+    ordered = select(periods.c[name]).where(periods.c.user_id == subscriptions.c.user_id).order_by(periods.c.n)
+    return func.array(ordered.scalar_subquery())
+
+
+query(
+    "subscriptions.of",
+    select(
+        subscriptions,
+        in_order("payment_id").label("payment_ids"),
+        in_order("starts_at").label("starts"),
+        in_order("ends_at").label("ends"),
+    ).where(subscriptions.c.user_id == bindparam("user_id")),
+)
+insert_into("subscriptions.add", tables.SubscriptionRow)
+update_versioned("subscriptions.save", tables.SubscriptionRow, "user_id")
+insert_into("periods.add", tables.PeriodRow)
+
+# Receipt numbers, refused currencies, audit
+
+counters, refusals = table(tables.ReceiptCounterRow), table(tables.RefusedCurrencyRow)
+query(
+    "receipt_counters.next",
+    insert(counters)
+    .values(year=bindparam("year"), last=ONE)
+    .on_conflict_do_update(index_elements=["year"], set_={"last": counters.c.last + ONE})
+    .returning(counters.c.last),
+)
+query("refused_currencies.all", select(func.array_agg(refusals.c.currency).label("currencies")))
+query(
+    "refused_currencies.add",
+    insert(refusals)
+    .values({name: bindparam(name) for name in ("currency", "reason", "refused_at")})
+    .on_conflict_do_nothing(),
+)
+insert_into(
+    "audit.add", tables.AuditRow, ("entity", "entity_id", "from_status", "to_status", "why", "actor", "event_id")
+)
