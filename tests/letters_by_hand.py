@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from adapters.memory.mail import MemoryMailer
 from adapters.memory.world import MemoryClock
-from application.ports.mail import Letter, PaymentConfirmation
+from application.ports.mail import Letter, PaymentConfirmation, RefundNotice
 
 
 class DayMailer:
@@ -54,3 +54,8 @@ class NumberingWriter:
         self.worded += 1
         text = f"{facts.name}: {facts.plan_name}, {facts.amount}, {facts.receipt_number}, wording {self.worded}"
         return Letter(to=facts.to, subject=facts.receipt_number, html=f"<p>{text}</p>", text=text)
+
+    def refund_notice(self, facts: RefundNotice) -> Letter:
+        self.worded += 1
+        text = f"{facts.name}: {facts.amount} of {facts.plan_name} went back, wording {self.worded}"
+        return Letter(to=facts.to, subject="refund", html=f"<p>{text}</p>", text=text)

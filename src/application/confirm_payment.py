@@ -13,13 +13,15 @@ from application.ports.gateway import CheckoutSession, SessionStatus
 from application.ports.jobs import JobKind, NewJob
 from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock
+from application.record_returns import RecordReturns
 from domain.audit import Cause
 from domain.invoice import Invoice
-from domain.payment import UNFINISHED, Payment, PaymentStatus
+from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentStatus
+from domain.returns import Returns
 
 log = logging.getLogger(__name__)
 
-BESIDE_PAID_TIME: Final = "paid beside time already paid: buys nothing and is to be refunded"
+BESIDE_PAID_TIME: Final = "paid beside time already paid: buys nothing and is given back"
 
 
 class ConfirmPayment:
@@ -28,8 +30,9 @@ class ConfirmPayment:
     The same verb serves the webhook, the landing page and every repair, in any order and with any repetition.
     """
 
-    def __init__(self, *, begin: BeginWork, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(self, *, begin: BeginWork, returns: RecordReturns, clock: Clock, zone: ZoneInfo) -> None:
         self._begin = begin
+        self._returns = returns
         self._clock = clock
         self._zone = zone
 
@@ -70,28 +73,39 @@ class ConfirmPayment:
                 "payment %s is to be reviewed: the money of checkout %s does not match it", payment.id, session.id
             )
         if payment.is_paid and not known.is_paid:
-            await self._fulfil(work, payment, session, cause)
-        else:
-            work.payments.save(payment, cause)
+            return await self.fulfil(work, payment, invoice_id=session.invoice_id, cause=cause)
+        work.payments.save(payment, cause)
+        if payment.status in ARRIVED and known.status not in ARRIVED:
+            payment = await self._returns.settle(work, payment, await self._gone_back(work, payment), cause=cause)
         return payment
 
-    async def _fulfil(self, work: UnitOfWork, payment: Payment, session: CheckoutSession, cause: Cause) -> None:
+    async def fulfil(self, work: UnitOfWork, payment: Payment, *, invoice_id: str | None, cause: Cause) -> Payment:
+        """All that follows when a locked payment has just become paid, inside a unit of work. Returns it as what went back leaves it."""
+        returns = await self._gone_back(work, payment)
         subscription = await work.subscriptions.of(payment.user_id)
         paid_at = payment.paid_at or payment.created_at
-        if subscription.has_time_for(payment, paid_at):
+        if subscription.has_time_for(payment, paid_at) or payment.taken_back_at(returns) is not None:
             work.payments.save(payment, cause)
             # A year that has ended meanwhile is written down first: the audit tells both changes.
             subscription = subscription.written_down(max(paid_at, self._clock.now()))
             work.subscriptions.save(subscription, Cause(why="the paid time has ended"))
             work.subscriptions.save(subscription.extended(payment, self._zone), cause)
         else:
-            log.error("payment %s was paid beside time already paid: it buys nothing and is to be refunded", payment.id)
+            log.warning("payment %s was paid beside time already paid: it buys nothing and is given back", payment.id)
+            payment = replace(payment, duplicate=True)
             work.payments.save(payment, replace(cause, why=f"{cause.why}; {BESIDE_PAID_TIME}"))
+            work.jobs.enqueue(NewJob(kind=JobKind.REFUND_DUPLICATE, subject=str(payment.id)))
 
-        work.invoices.save(Invoice(payment_id=payment.id, stripe_invoice_id=session.invoice_id))
+        work.invoices.save(Invoice(payment_id=payment.id, stripe_invoice_id=invoice_id))
         work.jobs.enqueue(NewJob(kind=JobKind.ISSUE_RECEIPT, subject=str(payment.id)))
-        if session.invoice_id is not None:
+        if invoice_id is not None:
             work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_INVOICE, subject=str(payment.id), delay_seconds=1))
+        return await self._returns.settle(work, payment, returns, cause=cause) if returns != Returns() else payment
+
+    async def _gone_back(self, work: UnitOfWork, payment: Payment) -> Returns:
+        """What went back of the payment's charge before we heard of the payment itself."""
+        intent = payment.payment_intent_id
+        return await work.returns.of(intent) if intent is not None else Returns()
 
 
 def followed(payment: Payment, session: CheckoutSession, at: datetime) -> Payment:

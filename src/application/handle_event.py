@@ -7,14 +7,18 @@ from application.errors import UnfitEvent
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
 from application.ports.gateway import (
+    ChargeRefunded,
     CheckoutCompleted,
     CheckoutExpired,
     CheckoutFailed,
+    DisputeTold,
     NothingToDo,
     ProviderEvent,
+    RefundTold,
     Unreadable,
 )
 from application.ports.store import UnitOfWork
+from application.record_returns import RecordReturns
 from domain.audit import Cause
 from domain.payment import Payment
 
@@ -22,10 +26,13 @@ from domain.payment import Payment
 class HandleEvent:
     """Applies one event inside the unit of work that keeps it. Money wins: a settled session is confirmed whatever the event is called."""
 
-    def __init__(self, *, confirm: ConfirmPayment, expire: ExpireCheckout, fail: FailPayment) -> None:
+    def __init__(
+        self, *, confirm: ConfirmPayment, expire: ExpireCheckout, fail: FailPayment, returns: RecordReturns
+    ) -> None:
         self._confirm = confirm
         self._expire = expire
         self._fail = fail
+        self._returns = returns
 
     async def within(self, work: UnitOfWork, event: ProviderEvent) -> bool:
         """Apply the event. False when it concerns nothing of ours.
@@ -43,6 +50,12 @@ class HandleEvent:
                 payment = await self._expire.within(work, session, cause=cause)
             case CheckoutFailed(session):
                 payment = await self._fail.within(work, session, cause=cause)
+            case RefundTold(refund):
+                payment = await self._returns.refund(work, refund, cause=cause)
+            case ChargeRefunded():
+                payment = await self._returns.charge(work, event.fact, cause=cause)
+            case DisputeTold(dispute):
+                payment = await self._returns.dispute(work, dispute, cause=cause)
             case NothingToDo():
                 pass
             case Unreadable(reason):

@@ -17,6 +17,7 @@ from domain.catalogue import PlanId
 from domain.errors import IllegalMove
 from domain.member import UserId, UserType
 from domain.money import Money
+from domain.returns import DisputeStatus, Returns
 
 PaymentId = NewType("PaymentId", UUID)
 """Our id of a payment, a UUIDv7: ids order by the time of their making."""
@@ -36,14 +37,6 @@ class PaymentStatus(StrEnum):
     REFUNDED = "REFUNDED"
 
 
-class DisputeStatus(StrEnum):
-    """Where a dispute about a payment stands. It is kept beside the status and does not change it."""
-
-    OPEN = "OPEN"
-    WON = "WON"
-    LOST = "LOST"
-
-
 S = PaymentStatus
 
 MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
@@ -52,12 +45,15 @@ MOVES: Final[dict[PaymentStatus, frozenset[PaymentStatus]]] = {
     S.CANCELLED: frozenset({S.PROCESSING, S.FAILED, S.REVIEW, S.SUCCEEDED}),
     S.PROCESSING: frozenset({S.FAILED, S.REVIEW, S.SUCCEEDED}),
     S.FAILED: frozenset({S.REVIEW, S.SUCCEEDED}),
-    S.REVIEW: frozenset({S.SUCCEEDED}),
+    S.REVIEW: frozenset({S.SUCCEEDED, S.REFUNDED}),
     S.SUCCEEDED: frozenset({S.PARTIALLY_REFUNDED, S.REFUNDED}),
     S.PARTIALLY_REFUNDED: frozenset({S.REFUNDED, S.SUCCEEDED}),
-    S.REFUNDED: frozenset({S.PARTIALLY_REFUNDED, S.SUCCEEDED}),
+    S.REFUNDED: frozenset({S.PARTIALLY_REFUNDED, S.SUCCEEDED, S.REVIEW}),
 }
-"""The lifecycle. The moves back from a refund are for refunds that fail after they had succeeded: the status follows what stands."""
+"""The lifecycle. The moves back from a refund are for refunds that fail after they had succeeded: the status follows what stands.
+
+Money under review that is given back makes the payment REFUNDED too; it was never paid then, and has no `paid_at`.
+"""
 
 RANK: Final[dict[PaymentStatus, int]] = {
     S.PENDING: 0,
@@ -82,8 +78,11 @@ PAYABLE: Final = S.PENDING
 UNFINISHED: Final = frozenset({S.PENDING, S.PROCESSING})
 """States in which the money may still come without a new checkout."""
 
-PAID: Final = frozenset({S.SUCCEEDED, S.PARTIALLY_REFUNDED, S.REFUNDED})
-"""States in which the money of the payment has arrived."""
+PAID: Final = frozenset({S.SUCCEEDED, S.PARTIALLY_REFUNDED})
+"""States in which money that was asked for has arrived and is not all given back."""
+
+ARRIVED: Final = PAID | {S.REFUNDED, S.REVIEW}
+"""States in which money has arrived, whether or not it is what was asked for: what went back is counted from here on."""
 
 
 class Figures(Struct, frozen=True):
@@ -106,6 +105,9 @@ class Payment(Struct, frozen=True, kw_only=True):
     amount: the price it was started with; a later change of prices never touches it.
     renewal: started inside the renewal window, so that it extends the time already paid.
     refunded_minor: what was given back, in minor units of `amount`: the sum of the refunds that stand.
+    dispute: where the disputes about it stand.
+    duplicate: paid beside time already paid: it buys nothing and is given back.
+    paid_at: when the money that was asked for arrived, or when an operator took other money for it.
     All times are UTC.
     """
 
@@ -123,9 +125,13 @@ class Payment(Struct, frozen=True, kw_only=True):
     refunded_minor: int = 0
     dispute: DisputeStatus | None = None
     review: Review | None = None
+    duplicate: bool = False
 
     def __post_init__(self) -> None:
-        if (self.paid_at is not None) != (self.status in PAID):
+        if self.status is S.REFUNDED:
+            if self.paid_at is None and self.review is None:
+                raise ValueError("a payment is refunded after it was paid or reviewed")
+        elif (self.paid_at is not None) != (self.status in PAID):
             raise ValueError("a payment is dated exactly when its money has arrived")
         if not 0 <= self.refunded_minor <= self.amount.amount_minor:
             raise ValueError("no more can be refunded than was paid")
@@ -134,8 +140,15 @@ class Payment(Struct, frozen=True, kw_only=True):
 
     @property
     def is_paid(self) -> bool:
-        """Whether the money has arrived, refunded since or not."""
-        return self.status in PAID
+        """Whether the money that was asked for has arrived, refunded since or not."""
+        return self.paid_at is not None
+
+    @property
+    def charged(self) -> Figures:
+        """What the member was charged: what was asked for, unless something else arrived."""
+        return (
+            self.review.received if self.review is not None else Figures(self.amount.amount_minor, self.amount.currency)
+        )
 
     @property
     def refunded(self) -> Money:
@@ -175,6 +188,39 @@ class Payment(Struct, frozen=True, kw_only=True):
                 return replace(self, review=review)
             return self._reached(S.REVIEW, review=review, payment_intent_id=payment_intent_id)
         return self._reached(S.SUCCEEDED, paid_at=max(at, self.created_at), payment_intent_id=payment_intent_id)
+
+    def accepted(self, at: datetime) -> "Payment":
+        """An operator takes the money under review for what was asked: paid, at the time of the decision (UTC).
+
+        Raises IllegalMove unless the payment is under review.
+        """
+        if self.status is not S.REVIEW:
+            raise IllegalMove("payment", self.status, S.SUCCEEDED)
+        return replace(self, status=S.SUCCEEDED, paid_at=max(at, self.created_at))
+
+    def after_returns(self, returns: Returns) -> "Payment":
+        """The payment as what went back leaves it. Derived anew each time, so that a refund that fails later counts no more.
+
+        Before its money has arrived it stays as it is: the facts are kept and count then.
+        """
+        if self.status not in ARRIVED:
+            return self
+        charged, whole = self.charged, self.amount.amount_minor
+        refunded = returns.refunded_minor(charged.currency)
+        status = S.SUCCEEDED if self.is_paid else S.REVIEW
+        if charged.amount is not None and refunded >= charged.amount > 0:
+            status = S.REFUNDED
+        elif refunded and self.is_paid:
+            status = S.PARTIALLY_REFUNDED
+        if charged.currency != self.amount.currency and charged.amount:
+            refunded = whole * refunded // charged.amount
+        if status is not self.status and status not in MOVES[self.status]:
+            raise IllegalMove("payment", self.status, status)
+        return replace(self, status=status, refunded_minor=min(refunded, whole), dispute=returns.dispute)
+
+    def taken_back_at(self, returns: Returns) -> datetime | None:
+        """Since when the time that it bought is taken back (UTC); null while it stands."""
+        return returns.taken_back_at(self.charged.amount, self.charged.currency)
 
     def _reached(self, status: PaymentStatus, **changes: object) -> "Payment":
         if RANK[status] <= RANK[self.status]:

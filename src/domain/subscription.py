@@ -1,5 +1,6 @@
 """A member's subscription: the years they have paid for, and whether one of them is running now."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -28,22 +29,41 @@ S = SubscriptionStatus
 MOVES: Final[dict[SubscriptionStatus, frozenset[SubscriptionStatus]]] = {
     S.NONE: frozenset({S.ACTIVE}),
     S.ACTIVE: frozenset({S.EXPIRED, S.CANCELLED}),
-    S.EXPIRED: frozenset({S.ACTIVE}),
-    S.CANCELLED: frozenset({S.ACTIVE}),
+    S.EXPIRED: frozenset({S.ACTIVE, S.CANCELLED}),
+    S.CANCELLED: frozenset({S.ACTIVE, S.EXPIRED}),
 }
-"""The lifecycle. A renewal while ACTIVE is no move: it adds a period."""
+"""The lifecycle. A renewal while ACTIVE is no move: it adds a period.
+
+EXPIRED and CANCELLED follow each other when a refund, or its failure, is heard of after the time had ended.
+"""
 
 
 class Period(Struct, frozen=True, kw_only=True):
-    """One paid year, from `starts_at` up to but not including `ends_at` (UTC), and the payment that bought it."""
+    """One paid year, from `starts_at` up to but not including `ends_at` (UTC), and the payment that bought it.
+
+    bought_at: when it was paid; the years of a member lie in this order.
+    taken_back_at: when its money went back; the period ends there at the latest, or is empty when that was before its start.
+    """
 
     payment_id: PaymentId
+    bought_at: datetime
     starts_at: datetime
     ends_at: datetime
+    taken_back_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        if self.ends_at <= self.starts_at:
+        if self.ends_at < self.starts_at:
             raise ValueError("a period ends after it starts")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all of it was taken back."""
+        return self.starts_at == self.ends_at
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ended because its money went back."""
+        return self.taken_back_at is not None and self.ends_at == max(self.starts_at, self.taken_back_at)
 
     def covers(self, instant: datetime) -> bool:
         """Whether an instant lies inside the period."""
@@ -63,11 +83,26 @@ def year_after(instant: datetime, zone: ZoneInfo) -> datetime:
     return later.astimezone(ZoneInfo("UTC"))
 
 
+def laid_out(periods: Iterable[Period], zone: ZoneInfo) -> tuple[Period, ...]:
+    """The same years, each as early as it may begin: in the order in which they were paid, none before its payment, none overlapping.
+
+    What was taken back of one lets the next move up. A function of the facts alone, so that no order of theirs matters.
+    """
+    laid: list[Period] = []
+    for period in sorted(periods, key=lambda period: (period.bought_at, period.payment_id)):
+        starts_at = max([period.bought_at, *(earlier.ends_at for earlier in laid[-1:])])
+        ends_at = year_after(starts_at, zone)
+        if period.taken_back_at is not None:
+            ends_at = min(ends_at, max(starts_at, period.taken_back_at))
+        laid.append(replace(period, starts_at=starts_at, ends_at=ends_at))
+    return tuple(laid)
+
+
 class Subscription(Struct, frozen=True, kw_only=True):
     """All time a member has paid for. `status` is the word last written down; `status_at` is what is true.
 
-    periods: in the order of their start; they never overlap.
-    user_type and plan are those of the newest period; null while nothing was ever paid.
+    periods: in the order of their start; they never overlap. A year that was taken back whole stays, as an empty one.
+    user_type and plan are those of the newest year that was not taken back, or else of the newest; null while nothing was ever paid.
     """
 
     user_id: UserId
@@ -93,9 +128,17 @@ class Subscription(Struct, frozen=True, kw_only=True):
 
     def status_at(self, instant: datetime) -> SubscriptionStatus:
         """The word that is true at an instant, whether or not a job has written it down yet."""
+        if not self.periods:
+            return self.status
         if self.access_at(instant):
             return S.ACTIVE
-        return S.EXPIRED if self.status is S.ACTIVE else self.status
+        newest = self.newest
+        return S.CANCELLED if newest is None or newest.is_cut else S.EXPIRED
+
+    @property
+    def newest(self) -> Period | None:
+        """The last year that was not taken back whole."""
+        return next((period for period in reversed(self.periods) if not period.is_empty), None)
 
     def paid_until(self, instant: datetime) -> datetime | None:
         """The end of all time paid without a gap from an instant on; the end of the last period when none is running."""
@@ -142,12 +185,31 @@ class Subscription(Struct, frozen=True, kw_only=True):
             return self
         if self.status is not S.ACTIVE and S.ACTIVE not in MOVES[self.status]:
             raise IllegalMove("subscription", self.status, S.ACTIVE)
-        starts_at, ends_at = self.next_year(payment.paid_at, zone)
-        period = Period(payment_id=payment.id, starts_at=starts_at, ends_at=ends_at)
+        bought = Period(
+            payment_id=payment.id, bought_at=payment.paid_at, starts_at=payment.paid_at, ends_at=payment.paid_at
+        )
         return replace(
             self,
             user_type=payment.user_type,
             plan=payment.plan,
             status=S.ACTIVE,
-            periods=(*self.periods, period),
+            periods=laid_out((*self.periods, bought), zone),
         )
+
+    def taken_back(
+        self, payment_id: PaymentId, taken_back_at: datetime | None, *, now: datetime, zone: ZoneInfo
+    ) -> "Subscription":
+        """The subscription once the money of a payment went back at `taken_back_at` (UTC), or stands after all when that is null.
+
+        The years after it move up to begin at that moment. The word is the one that is true now (UTC).
+        """
+        changed = [
+            replace(period, taken_back_at=taken_back_at) if period.payment_id == payment_id else period
+            for period in self.periods
+        ]
+        after = replace(self, periods=laid_out(changed, zone))
+        return replace(after, status=after.status_at(now))
+
+    def held_by(self, payment: Payment) -> "Subscription":
+        """With the user type and the plan of the payment that bought the newest year."""
+        return replace(self, user_type=payment.user_type, plan=payment.plan)

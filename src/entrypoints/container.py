@@ -16,6 +16,7 @@ from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.events import StripeEventReader
@@ -23,6 +24,7 @@ from adapters.stripe.gateway import StripeGateway, open_gateway
 from application.cancel_checkout import CancelCheckout
 from application.check_access import CheckAccess
 from application.collect_invoice import CollectInvoice
+from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
@@ -36,8 +38,13 @@ from application.ports.gateway import PaymentGateway
 from application.ports.reads import BillingHistory
 from application.receive_event import ReceiveEvent
 from application.reconcile import Reconcile
+from application.record_returns import RecordReturns
+from application.refund_payment import RefundDuplicate, RefundPayment
 from application.retry_event import RetryEvent
+from application.review_payments import ReviewPayments
 from application.send_confirmation import SendConfirmation
+from application.send_letter import SendLetter
+from application.send_refund_notice import SendRefundNotice
 from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
@@ -112,6 +119,7 @@ class Container(containers.DeclarativeContainer):
     begin = providers.Factory(PostgresUnitOfWork, database)
     history = providers.Singleton(PostgresBillingHistory, database)
     unfinished = providers.Singleton(PostgresUnfinished, database)
+    under_review = providers.Singleton(PostgresUnderReview, database)
     entitlements = providers.Singleton(PostgresEntitlements, database)
     readiness = providers.Singleton(PostgresReadiness, database)
     queue = providers.Singleton(PostgresJobQueue, database)
@@ -132,10 +140,15 @@ class Container(containers.DeclarativeContainer):
     wording = providers.Singleton(choose_words, settings)
     letters = providers.Singleton(write_letters, wording)
 
-    confirm_payment = providers.Singleton(ConfirmPayment, begin=begin.provider, clock=clock, zone=zone)
+    record_returns = providers.Singleton(RecordReturns, clock=clock, zone=zone)
+    confirm_payment = providers.Singleton(
+        ConfirmPayment, begin=begin.provider, returns=record_returns, clock=clock, zone=zone
+    )
     expire_checkout = providers.Singleton(ExpireCheckout, begin=begin.provider, clock=clock)
     fail_payment = providers.Singleton(FailPayment)
-    handle_event = providers.Singleton(HandleEvent, confirm=confirm_payment, expire=expire_checkout, fail=fail_payment)
+    handle_event = providers.Singleton(
+        HandleEvent, confirm=confirm_payment, expire=expire_checkout, fail=fail_payment, returns=record_returns
+    )
     receive_event = providers.Singleton(
         ReceiveEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
     )
@@ -171,14 +184,25 @@ class Container(containers.DeclarativeContainer):
     )
     issue_receipt = providers.Singleton(IssueReceipt, begin=begin.provider, clock=clock, zone=zone)
     collect_invoice = providers.Singleton(CollectInvoice, begin=begin.provider, gateway=gateway)
+    send_letter = providers.Singleton(SendLetter, begin=begin.provider, mailer=mailer, clock=clock)
     send_confirmation = providers.Singleton(
-        SendConfirmation,
+        SendConfirmation, send=send_letter, letters=letters, catalogue=catalogue, app_url=settings.provided.app_url
+    )
+    send_refund_notice = providers.Singleton(
+        SendRefundNotice, send=send_letter, letters=letters, catalogue=catalogue, app_url=settings.provided.app_url
+    )
+    collect_returns = providers.Singleton(
+        CollectReturns, begin=begin.provider, gateway=gateway, record=record_returns, clock=clock
+    )
+    refund_payment = providers.Singleton(RefundPayment, begin=begin.provider, gateway=gateway, collect=collect_returns)
+    refund_duplicate = providers.Singleton(RefundDuplicate, begin=begin.provider, refund=refund_payment)
+    review_payments = providers.Singleton(
+        ReviewPayments,
         begin=begin.provider,
-        mailer=mailer,
-        letters=letters,
-        catalogue=catalogue,
+        under_review=under_review,
+        confirm=confirm_payment,
+        refund=refund_payment,
         clock=clock,
-        app_url=settings.provided.app_url,
     )
     list_plans = providers.Singleton(ListPlans, catalogue=catalogue, begin=begin.provider)
     list_payments = providers.Singleton(ListPayments, history=history)

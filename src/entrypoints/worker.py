@@ -52,6 +52,9 @@ def handlers_of(container: Container) -> dict[JobKind, Handler]:
         JobKind.SEND_CONFIRMATION: container.send_confirmation(),
         JobKind.COLLECT_INVOICE: container.collect_invoice(),
         JobKind.RETRY_EVENT: container.retry_event(),
+        JobKind.REFUND_DUPLICATE: container.refund_duplicate(),
+        JobKind.SEND_REFUND_NOTICE: container.send_refund_notice(),
+        JobKind.COLLECT_RETURNS: container.collect_returns(),
     }
 
 

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnfinished
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnderReview, MemoryUnfinished
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
 from application.cancel_checkout import CancelCheckout
 from application.check_access import CheckAccess
 from application.collect_invoice import CollectInvoice
+from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
 from application.errors import MailRefused, TryAgain
 from application.expire_checkout import ExpireCheckout
@@ -29,8 +30,13 @@ from application.ports.mail import Mailer
 from application.ports.store import BeginWork, Customer
 from application.receive_event import Receipt, ReceiveEvent
 from application.reconcile import Reconcile
+from application.record_returns import RecordReturns
+from application.refund_payment import RefundDuplicate, RefundPayment
 from application.retry_event import RetryEvent
+from application.review_payments import ReviewPayments
 from application.send_confirmation import SendConfirmation
+from application.send_letter import SendLetter
+from application.send_refund_notice import SendRefundNotice
 from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
@@ -120,9 +126,10 @@ class World:
         begin, gateway = begin or self.begin, gateway or self.gateway
         clock, zone = self.clock, CASABLANCA
         history = MemoryBillingHistory(self.store)
-        self.confirm = ConfirmPayment(begin=begin, clock=clock, zone=zone)
+        self.record = RecordReturns(clock=clock, zone=zone)
+        self.confirm = ConfirmPayment(begin=begin, returns=self.record, clock=clock, zone=zone)
         self.expire = ExpireCheckout(begin=begin, clock=clock)
-        self.handle = HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment())
+        self.handle = HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment(), returns=self.record)
         self.receive = ReceiveEvent(begin=begin, reader=self.reader, handle=self.handle, clock=clock)
         self.retry = RetryEvent(begin=begin, reader=self.reader, handle=self.handle)
         self.open_checkout = OpenCheckout(begin=begin, gateway=gateway, clock=clock, checkout_minutes=60)
@@ -148,13 +155,22 @@ class World:
         )
         self.issue_receipt = IssueReceipt(begin=begin, clock=clock, zone=zone)
         self.collect_invoice = CollectInvoice(begin=begin, gateway=gateway)
+        self.send_letter = SendLetter(begin=begin, mailer=mailer or self.mailer, clock=clock)
         self.send_confirmation = SendConfirmation(
+            send=self.send_letter, letters=self.letters, catalogue=catalogue, app_url="https://members.example"
+        )
+        self.send_refund_notice = SendRefundNotice(
+            send=self.send_letter, letters=self.letters, catalogue=catalogue, app_url="https://members.example"
+        )
+        self.collect_returns = CollectReturns(begin=begin, gateway=gateway, record=self.record, clock=clock)
+        self.refund_payment = RefundPayment(begin=begin, gateway=gateway, collect=self.collect_returns)
+        self.refund_duplicate = RefundDuplicate(begin=begin, refund=self.refund_payment)
+        self.review = ReviewPayments(
             begin=begin,
-            mailer=mailer or self.mailer,
-            letters=self.letters,
-            catalogue=catalogue,
+            under_review=MemoryUnderReview(self.store),
+            confirm=self.confirm,
+            refund=self.refund_payment,
             clock=clock,
-            app_url="https://members.example",
         )
         self.list_plans = ListPlans(catalogue=catalogue, begin=begin)
         self.list_payments = ListPayments(history=history)
@@ -201,6 +217,9 @@ class World:
             JobKind.SEND_CONFIRMATION: self.send_confirmation,
             JobKind.COLLECT_INVOICE: self.collect_invoice,
             JobKind.RETRY_EVENT: self.retry,
+            JobKind.REFUND_DUPLICATE: self.refund_duplicate,
+            JobKind.SEND_REFUND_NOTICE: self.send_refund_notice,
+            JobKind.COLLECT_RETURNS: self.collect_returns,
         }
         await verbs[job.kind](job)
 

@@ -15,13 +15,14 @@ import pytest
 import application
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
-from application.ports.gateway import CheckoutCompleted, PaymentGateway
+from application.ports.gateway import CheckoutCompleted, CheckoutExpired, PaymentGateway
 from application.ports.mail import Mailer
 from application.ports.store import BeginWork
 from builders import a_catalogue, a_member, a_plan
 from domain.catalogue import Catalogue
 from domain.checkout import FAILURES_MAX
 from domain.errors import AlreadySubscribed
+from domain.member import Member
 from domain.money import Money
 
 if TYPE_CHECKING:
@@ -120,11 +121,21 @@ async def drive_every_use_case(world: "World") -> None:
     await world.follow.of_session(offered.payment.user_id, offered.session_id)
     await world.deliver(CheckoutCompleted(world.gateway.pay(offered.session_id)))
     await world.reconcile(whatever_the_age=True)
+    await pay_twice(world, a_member())
     given_up = await world.start(member := a_member())
     await world.cancel(member.user_id, given_up.payment.id)
     for _ in range(3):
         world.clock.pass_time(timedelta(hours=1))
         assert [] == await world.work()
+
+
+async def pay_twice(world: "World", member: Member) -> None:
+    """A member pays two checkouts side by side."""
+    first = await world.start(member)
+    await world.deliver(CheckoutExpired(world.gateway.run_out(first.session_id)))
+    second = await world.start(member)
+    for session_id in (first.session_id, second.session_id):
+        await world.deliver(CheckoutCompleted(world.gateway.pay(session_id)))
 
 
 async def test_no_provider_is_called_inside_a_unit_of_work(world: "World") -> None:

@@ -214,5 +214,5 @@ async def test_a_payment_beside_paid_time_is_not_confirmed_as_a_paid_year(world:
     for _ in range(3):
         await later(world, HOUR)
 
-    assert 1 == len(world.mailer.delivered)
+    assert ["2026-000001", "refund"] == [letter.subject for letter in world.mailer.delivered]
     assert ["done", "done"] == world.jobs(JobKind.SEND_CONFIRMATION)

@@ -13,7 +13,13 @@ from adapters.email.folder import FolderMailer
 from adapters.email.letters import JinjaLetterWriter
 from adapters.email.resend import ResendMailer
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness, MemoryUnfinished
+from adapters.memory.history import (
+    MemoryBillingHistory,
+    MemoryEntitlements,
+    MemoryReadiness,
+    MemoryUnderReview,
+    MemoryUnfinished,
+)
 from adapters.memory.jobs import MemoryJobs
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
 from adapters.memory.store import MemoryStore
@@ -25,6 +31,7 @@ from adapters.memory.unit_of_work import (
     MemoryMails,
     MemoryPayments,
     MemoryRefusedCurrencies,
+    MemoryReturns,
     MemorySubscriptions,
     MemoryUnitOfWork,
     MemoryWorkJobs,
@@ -36,8 +43,10 @@ from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
 from adapters.postgres.payments import PostgresPayments
+from adapters.postgres.returns import PostgresReturns
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import (
     PostgresCheckouts,
@@ -53,13 +62,14 @@ from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.jobs import JobQueue
 from application.ports.mail import LetterWriter, Mailer
-from application.ports.reads import BillingHistory, Entitlements, Readiness, Unfinished
+from application.ports.reads import BillingHistory, Entitlements, Readiness, UnderReview, Unfinished
 from application.ports.store import (
     Checkouts,
     Customers,
     Inbox,
     Invoices,
     Jobs,
+    KnownReturns,
     Mails,
     Payments,
     RefusedCurrencies,
@@ -88,6 +98,8 @@ class Store(NamedTuple):
     history: BillingHistory
     entitlements: Entitlements
     unfinished: Unfinished
+    under_review: UnderReview
+    returns: KnownReturns
     readiness: Readiness
 
 
@@ -118,6 +130,8 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         history=MemoryBillingHistory(store),
         entitlements=MemoryEntitlements(store),
         unfinished=MemoryUnfinished(store),
+        under_review=MemoryUnderReview(store),
+        returns=MemoryReturns(work),
         readiness=MemoryReadiness(),
     )
 
@@ -139,6 +153,8 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         history=PostgresBillingHistory(database),
         entitlements=PostgresEntitlements(database),
         unfinished=PostgresUnfinished(database),
+        under_review=PostgresUnderReview(database),
+        returns=PostgresReturns(work),
         readiness=PostgresReadiness(database),
     )
 

@@ -22,6 +22,7 @@ from application.ports.gateway import Delivery, PaymentGateway
 from application.ports.store import BeginWork
 from application.ports.world import Clock
 from application.receive_event import ReceiveEvent
+from application.record_returns import RecordReturns
 from application.start_checkout import StartCheckout
 from builders import a_catalogue, a_payment
 from contract.stripe_events import CREATED, SECRET, a_stripe_event, a_stripe_session, in_stripe_s_layout, signed
@@ -46,12 +47,13 @@ class Service:
     ) -> None:
         clock = clock or AT_DELIVERY
         self.begin = begin
-        self.confirm = ConfirmPayment(begin=begin, clock=clock, zone=ZONE)
+        returns = RecordReturns(clock=clock, zone=ZONE)
+        self.confirm = ConfirmPayment(begin=begin, returns=returns, clock=clock, zone=ZONE)
         self.expire = ExpireCheckout(begin=begin, clock=clock)
         self.receive = ReceiveEvent(
             begin=begin,
             reader=StripeEventReader(secrets=[secret], live=False),
-            handle=HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment()),
+            handle=HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment(), returns=returns),
             clock=clock,
         )
         self.issue_receipt = IssueReceipt(begin=begin, clock=clock, zone=ZONE)

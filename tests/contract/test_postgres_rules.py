@@ -140,7 +140,8 @@ async def with_two_years(store: StoreInPostgres) -> None:
     [
         ("pk_periods", {"n": 2, "previous_n": 1, "previous_ends_at": NOON + YEAR}),
         ("ck_periods_no_overlap", {"starts_at": NOON + 2 * YEAR - timedelta(microseconds=1)}),
-        ("ck_periods_forward", {"ends_at": NOON + 2 * YEAR}),
+        ("ck_periods_forward", {"ends_at": NOON + 2 * YEAR - timedelta(microseconds=1), "taken_back_at": NOON}),
+        ("ck_periods_empty_when_taken_back", {"ends_at": NOON + 2 * YEAR}),
         ("ck_periods_counted", {"previous_n": None, "previous_ends_at": None}),
         ("ck_periods_chained", {"previous_n": 1, "previous_ends_at": NOON + YEAR}),
         ("ck_periods_chained_to_an_end", {"previous_ends_at": None}),

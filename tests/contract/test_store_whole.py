@@ -28,7 +28,8 @@ from domain.checkout import Checkout
 from domain.invoice import Invoice
 from domain.member import Locale, UserId, UserType
 from domain.money import Money
-from domain.payment import PAID, DisputeStatus, Figures, Payment, PaymentStatus, Review
+from domain.payment import PAID, Figures, Payment, PaymentStatus, Review
+from domain.returns import DisputeStatus
 from domain.subscription import SubscriptionStatus
 
 REVIEW = Review(expected=Figures(30000, "mad"), received=Figures(None, None))
@@ -38,7 +39,7 @@ def in_status(status: PaymentStatus) -> Payment:
     """A valid payment of a status."""
     return a_payment(
         status=status,
-        paid_at=TO_THE_MICROSECOND if status in PAID else None,
+        paid_at=TO_THE_MICROSECOND if status in {*PAID, PaymentStatus.REFUNDED} else None,
         review=REVIEW if status is PaymentStatus.REVIEW else None,
     )
 

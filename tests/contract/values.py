@@ -92,7 +92,9 @@ def a_mail(payment_id: PaymentId, **changes: object) -> Mail:
 
 def a_period(payment: Payment, starts_at: datetime, days: int = 365) -> Period:
     """A period that a payment bought."""
-    return Period(payment_id=payment.id, starts_at=starts_at, ends_at=starts_at + timedelta(days=days))
+    return Period(
+        payment_id=payment.id, bought_at=starts_at, starts_at=starts_at, ends_at=starts_at + timedelta(days=days)
+    )
 
 
 def a_subscription(user_id: UserId, *periods: Period, **changes: object) -> Subscription:

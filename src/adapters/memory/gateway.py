@@ -23,11 +23,13 @@ from application.ports.gateway import (
     InvoiceDocuments,
     PreparedRequest,
     ProviderEvent,
+    RefundOrder,
     SessionStatus,
 )
 from application.ports.world import Clock
 from domain.member import Member
 from domain.payment import Figures, PaymentId
+from domain.returns import Dispute, DisputeStage, Refund, RefundStatus, Returns
 
 HOSTED_PAGE: Final = "https://checkout.example/pay"
 
@@ -49,6 +51,8 @@ class MemoryGateway:
         self.customers: dict[str, Member] = {}
         self.orders: dict[str, CheckoutOrder] = {}
         self.sessions: dict[str, CheckoutSession] = {}
+        self.refunds: dict[str, Refund] = {}
+        self.disputes: dict[str, Dispute] = {}
         self.unchargeable: set[str] = set()
         self.calls: Counter[str] = Counter()
 
@@ -118,6 +122,28 @@ class MemoryGateway:
         self._end(fault)
         return session
 
+    async def refund(self, order: RefundOrder, *, key: str) -> Refund:
+        fault = await self._begin("refund")
+        refund_id = self._once(key, json.encode(order).decode(), f"re_{len(self.refunds) + 1}")
+        session = next(found for found in self.sessions.values() if found.payment_intent_id == order.payment_intent_id)
+        left = (session.received.amount or 0) - sum(
+            known.amount_minor
+            for known in self.refunds.values()
+            if known.payment_intent_id == order.payment_intent_id and not known.is_over and known.id != refund_id
+        )
+        if refund_id not in self.refunds and order.amount_minor > left:
+            raise ProviderRefused("Charge has already been refunded.", code="charge_already_refunded")
+        made = self.refunds.get(refund_id) or self.give_back(session.id, order.amount_minor, id=refund_id)
+        self._end(fault)
+        return made
+
+    async def returns_of(self, payment_intent_id: str) -> Returns:
+        self._end(await self._begin("returns_of"))
+        return Returns(
+            refunds=tuple(found for found in self.refunds.values() if found.payment_intent_id == payment_intent_id),
+            disputes=tuple(found for found in self.disputes.values() if found.payment_intent_id == payment_intent_id),
+        )
+
     async def invoice(self, invoice_id: str) -> InvoiceDocuments:
         self._end(await self._begin("invoice"))
         if not any(session.invoice_id == invoice_id for session in self.sessions.values()):
@@ -147,6 +173,42 @@ class MemoryGateway:
     def run_out(self, session_id: str) -> CheckoutSession:
         """The checkout ends unpaid."""
         return self._change(session_id, status=SessionStatus.EXPIRED, url=None)
+
+    def give_back(self, session_id: str, amount_minor: int | None = None, **changes: object) -> Refund:
+        """Somebody refunds a paid session, by default all of it."""
+        session = self.sessions[session_id]
+        values: dict[str, object] = {
+            "id": f"re_{len(self.refunds) + 1}",
+            "payment_intent_id": session.payment_intent_id,
+            "amount_minor": amount_minor if amount_minor is not None else session.received.amount,
+            "currency": session.received.currency,
+            "status": RefundStatus.SUCCEEDED,
+            "created_at": self._clock.now(),
+        }
+        refund = Refund(**(values | changes))  # type: ignore[arg-type] # one keyword to differ
+        self.refunds[refund.id] = refund
+        return refund
+
+    def fail_refund(self, refund_id: str) -> Refund:
+        """The bank sends a refund back, days after it had succeeded."""
+        self.refunds[refund_id] = replace(self.refunds[refund_id], status=RefundStatus.FAILED)
+        return self.refunds[refund_id]
+
+    def dispute(self, session_id: str, stage: DisputeStage = DisputeStage.OPEN, **changes: object) -> Dispute:
+        """The member's bank disputes a paid session, or its dispute goes on to another stage."""
+        session = self.sessions[session_id]
+        values: dict[str, object] = {
+            "id": f"du_{session_id}",
+            "payment_intent_id": session.payment_intent_id,
+            "amount_minor": session.received.amount,
+            "currency": session.received.currency,
+            "stage": stage,
+            "created_at": self._clock.now(),
+            "lost_at": self._clock.now() if stage is DisputeStage.LOST else None,
+        }
+        dispute = Dispute(**(values | changes))  # type: ignore[arg-type] # one keyword to differ
+        self.disputes[dispute.id] = dispute
+        return dispute
 
     def _change(self, session_id: str, **changes: object) -> CheckoutSession:
         self.sessions[session_id] = replace(self.sessions[session_id], **changes)

@@ -51,6 +51,22 @@ class MemoryUnfinished:
         return [payment for payment in oldest_first if after is None or _begun(payment) > _begun(after)][:limit]
 
 
+class MemoryUnderReview:
+    """The port UnderReview."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def all(self) -> list[Payment]:
+        found = [
+            payment
+            for payment in self._store.payments()
+            if payment.status is PaymentStatus.REVIEW
+            or (payment.duplicate and payment.status is not PaymentStatus.REFUNDED)
+        ]
+        return sorted(found, key=_begun)
+
+
 def _begun(payment: Payment) -> tuple[datetime, PaymentId]:
     return payment.created_at, payment.id
 

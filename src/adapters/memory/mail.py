@@ -6,7 +6,7 @@ import unicodedata
 from typing import Final
 
 from application.errors import MailRefused
-from application.ports.mail import Letter, PaymentConfirmation
+from application.ports.mail import Letter, PaymentConfirmation, RefundNotice
 
 ADDRESS: Final = re.compile(r"[^\s@<>(),;:\\\"\[\]]+@[^\s@<>(),;:\\\"\[\]]+")
 
@@ -51,6 +51,12 @@ class PlainLetterWriter:
             f"{facts.period_start:%Y-%m-%d} to {facts.period_end:%Y-%m-%d}, {facts.receipt_number}, {facts.receipt_url}"
         )
         return Letter(to=facts.to, subject=f"Receipt {facts.receipt_number}", html=text, text=text)
+
+    def refund_notice(self, facts: RefundNotice) -> Letter:
+        text = f"{facts.name}: {facts.amount} of {facts.plan_name} given back, {facts.history_url}"
+        return Letter(
+            to=facts.to, subject="Duplicate refunded" if facts.duplicate else "Refunded", html=text, text=text
+        )
 
 
 def _check(letter: Letter) -> None:

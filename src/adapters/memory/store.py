@@ -15,6 +15,7 @@ from domain.audit import Cause
 from domain.checkout import Checkout
 from domain.invoice import Invoice
 from domain.payment import PAYABLE, Payment
+from domain.returns import Dispute, Refund
 from domain.subscription import Subscription
 
 
@@ -88,6 +89,14 @@ class MemoryStore:
     def mails(self) -> list[Mail]:
         """Every letter that was worded."""
         return cast("list[Mail]", self.all(Mail))
+
+    def refunds(self) -> list[Refund]:
+        """Every refund that was told of."""
+        return cast("list[Refund]", self.all(Refund))
+
+    def disputes(self) -> list[Dispute]:
+        """Every dispute that was told of."""
+        return cast("list[Dispute]", self.all(Dispute))
 
     def events(self) -> list[StoredEvent]:
         """Every event that was kept."""

@@ -14,6 +14,7 @@ from domain.checkout import Checkout
 from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import UNFINISHED, Payment, PaymentId
+from domain.returns import Dispute, Refund, Returns
 from domain.subscription import Subscription
 
 
@@ -31,6 +32,7 @@ class MemoryUnitOfWork(MemoryTransaction):
         self.customers = MemoryCustomers(self)
         self.checkouts = MemoryCheckouts(self)
         self.invoices = MemoryInvoices(self)
+        self.returns = MemoryReturns(self)
         self.inbox = MemoryInbox(self)
         self.mails = MemoryMails(self)
         self.jobs = MemoryWorkJobs(self)
@@ -58,6 +60,11 @@ class MemoryPayments:
     async def of_session(self, session_id: str, payment_id: PaymentId | None) -> Payment | None:
         stored = self._work.stored(Payment)
         found = next((payment.id for payment in stored if payment.checkout_session_id == session_id), payment_id)
+        return await self.get(found, lock=True) if found is not None else None
+
+    async def of_intent(self, payment_intent_id: str) -> Payment | None:
+        stored = self._work.stored(Payment)
+        found = next((payment.id for payment in stored if payment.payment_intent_id == payment_intent_id), None)
         return await self.get(found, lock=True) if found is not None else None
 
     async def unfinished_of(self, user_id: UserId) -> Payment | None:
@@ -138,6 +145,27 @@ class MemoryInvoices:
         sequence = cast("int", last or 0) + 1
         self._work.write(ReceiptCounter, year, sequence)
         return sequence
+
+
+class MemoryReturns:
+    """The port KnownReturns."""
+
+    def __init__(self, work: MemoryTransaction) -> None:
+        self._work = work
+
+    async def of(self, payment_intent_id: str) -> Returns:
+        refunds = [refund for refund in self._work.stored(Refund) if refund.payment_intent_id == payment_intent_id]
+        disputes = [known for known in self._work.stored(Dispute) if known.payment_intent_id == payment_intent_id]
+        return Returns(
+            refunds=tuple([await self._work.read(Refund, refund.id) or refund for refund in refunds]),
+            disputes=tuple([await self._work.read(Dispute, dispute.id) or dispute for dispute in disputes]),
+        )
+
+    def save_refund(self, refund: Refund) -> None:
+        self._work.write(Refund, refund.id, refund)
+
+    def save_dispute(self, dispute: Dispute) -> None:
+        self._work.write(Dispute, dispute.id, dispute)
 
 
 class MemoryInbox:

@@ -14,6 +14,7 @@ from domain.payment import UNFINISHED, Payment, PaymentId
 GET: Final = STATEMENTS["payments.get"]
 GET_LOCKED: Final = STATEMENTS["payments.get_locked"]
 OF_SESSION: Final = STATEMENTS["payments.of_session"]
+OF_INTENT: Final = STATEMENTS["payments.of_intent"]
 UNFINISHED_OF: Final = STATEMENTS["payments.unfinished_of"]
 ADD: Final = STATEMENTS["payments.add"]
 SAVE: Final = STATEMENTS["payments.save"]
@@ -36,6 +37,9 @@ class PostgresPayments:
 
     async def of_session(self, session_id: str, payment_id: PaymentId | None) -> Payment | None:
         return await self._one(OF_SESSION, {"session_id": session_id, "the_id": payment_id})
+
+    async def of_intent(self, payment_intent_id: str) -> Payment | None:
+        return await self._one(OF_INTENT, {"payment_intent_id": payment_intent_id})
 
     async def unfinished_of(self, user_id: UserId) -> Payment | None:
         payment = await self._one(UNFINISHED_OF, {"user_id": user_id})

@@ -12,7 +12,8 @@ from domain.checkout import Checkout
 from domain.invoice import Invoice, ReceiptNumber
 from domain.member import Locale, UserId, UserType
 from domain.money import Money
-from domain.payment import DisputeStatus, Payment, PaymentId, PaymentStatus, Review
+from domain.payment import Payment, PaymentId, PaymentStatus, Review
+from domain.returns import Dispute, DisputeStage, DisputeStatus, Refund, RefundStatus
 from domain.subscription import Period, Subscription, SubscriptionStatus
 
 
@@ -39,6 +40,7 @@ def payment_of(row: Row) -> Payment:
         refunded_minor=row["refunded_minor"],
         dispute=DisputeStatus(row["dispute"]) if row["dispute"] else None,
         review=review_of(row["review"]),
+        duplicate=row["duplicate"],
     )
 
 
@@ -67,22 +69,29 @@ def payment_columns(payment: Payment) -> dict[str, object]:
         "refunded_minor": payment.refunded_minor,
         "dispute": payment.dispute.value if payment.dispute else None,
         "review": msgspec.json.encode(payment.review).decode() if payment.review else None,
+        "duplicate": payment.duplicate,
     }
 
 
 def subscription_of(user_id: UserId, row: Row | None) -> Subscription:
-    """The subscription of a row that holds its periods as three arrays; NONE for no row."""
+    """The subscription of a row that holds its periods as arrays; NONE for no row."""
     if row is None:
         return Subscription(user_id=user_id)
-    periods = zip(row["payment_ids"], row["starts"], row["ends"], strict=True)
+    periods = zip(*(row[name] for name in ("payment_ids", "bought", "starts", "ends", "taken_back")), strict=True)
     return Subscription(
         user_id=user_id,
         user_type=UserType(row["user_type"]),
         plan=PlanId(row["plan"]),
         status=SubscriptionStatus(row["status"]),
         periods=tuple(
-            Period(payment_id=PaymentId(payment_id), starts_at=starts_at, ends_at=ends_at)
-            for payment_id, starts_at, ends_at in periods
+            Period(
+                payment_id=PaymentId(payment_id),
+                bought_at=bought_at,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                taken_back_at=taken_back_at,
+            )
+            for payment_id, bought_at, starts_at, ends_at, taken_back_at in periods
         ),
     )
 
@@ -104,11 +113,38 @@ def period_columns(subscription: Subscription, n: int) -> dict[str, object]:
         "user_id": subscription.user_id,
         "n": n,
         "payment_id": period.payment_id,
+        "bought_at": period.bought_at,
         "starts_at": period.starts_at,
         "ends_at": period.ends_at,
+        "taken_back_at": period.taken_back_at,
         "previous_n": n - 1 if n > 1 else None,
         "previous_ends_at": subscription.periods[n - 2].ends_at if n > 1 else None,
     }
+
+
+def refund_of(row: Row) -> Refund:
+    """The refund of a row of what went back."""
+    return Refund(
+        id=row["id"],
+        payment_intent_id=row["payment_intent_id"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        status=RefundStatus(row["stage"]),
+        created_at=row["created_at"],
+    )
+
+
+def dispute_of(row: Row) -> Dispute:
+    """The dispute of a row of what went back."""
+    return Dispute(
+        id=row["id"],
+        payment_intent_id=row["payment_intent_id"],
+        amount_minor=row["amount_minor"],
+        currency=row["currency"],
+        stage=DisputeStage(row["stage"]),
+        created_at=row["created_at"],
+        lost_at=row["lost_at"],
+    )
 
 
 def customer_of(row: Row) -> Customer:

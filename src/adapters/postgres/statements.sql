@@ -45,47 +45,62 @@ INSERT INTO mails (key, payment_id, recipient, subject, html, plain, written_at,
 UPDATE mails SET payment_id=$1::UUID, recipient=$2::VARCHAR, subject=$3::VARCHAR, html=$4::VARCHAR, plain=$5::VARCHAR, written_at=$6::TIMESTAMP WITH TIME ZONE, in_doubt_since=$7::TIMESTAMP WITH TIME ZONE, sent_at=$8::TIMESTAMP WITH TIME ZONE, provider_id=$9::VARCHAR, version=(mails.version + 1) WHERE mails.key = $10::VARCHAR AND mails.version = $11::INTEGER RETURNING mails.version;
 
 -- payments.get(the_id)
-SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
 FROM payments
 WHERE payments.id = $1::UUID;
 
 -- payments.get_locked(the_id)
-SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
 FROM payments
 WHERE payments.id = $1::UUID FOR UPDATE;
 
 -- payments.of_session(session_id, the_id)
-SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
 FROM payments
 WHERE payments.checkout_session_id = $1::VARCHAR OR payments.id = $2::UUID ORDER BY CASE WHEN (payments.checkout_session_id = $1::VARCHAR) THEN 1 ELSE 2 END
  LIMIT 1 FOR UPDATE;
 
+-- payments.of_intent(payment_intent_id)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
+FROM payments
+WHERE payments.payment_intent_id = $1::VARCHAR FOR UPDATE;
+
+-- payments.under_review()
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
+FROM payments
+WHERE (payments.status = 'REVIEW' OR payments.duplicate) AND payments.status != 'REFUNDED' ORDER BY payments.created_at, payments.id
+ LIMIT 1000;
+
 -- payments.unfinished_of(user_id)
-SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
 FROM payments
 WHERE payments.user_id = $1::VARCHAR AND (payments.status = 'PENDING' OR payments.status = 'PROCESSING') ORDER BY payments.status
  LIMIT 1 FOR UPDATE;
 
 -- payments.unfinished(after_created_at, after_id, limit)
-SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.version
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
 FROM payments
 WHERE payments.status IN ('PENDING', 'PROCESSING') AND (payments.created_at, payments.id) > ($1::TIMESTAMP WITH TIME ZONE, $2::UUID) ORDER BY payments.created_at, payments.id
  LIMIT $3::INTEGER;
 
--- payments.add(id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, version)
-INSERT INTO payments (id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, version) VALUES ($1::UUID, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::BIGINT, $6::VARCHAR, $7::TIMESTAMP WITH TIME ZONE, $8::BOOLEAN, $9::VARCHAR, $10::VARCHAR, $11::VARCHAR, $12::TIMESTAMP WITH TIME ZONE, $13::BIGINT, $14::VARCHAR, $15::JSONB, $16::INTEGER);
+-- payments.add(id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, duplicate, version)
+INSERT INTO payments (id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, duplicate, version) VALUES ($1::UUID, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::BIGINT, $6::VARCHAR, $7::TIMESTAMP WITH TIME ZONE, $8::BOOLEAN, $9::VARCHAR, $10::VARCHAR, $11::VARCHAR, $12::TIMESTAMP WITH TIME ZONE, $13::BIGINT, $14::VARCHAR, $15::JSONB, $16::BOOLEAN, $17::INTEGER);
 
--- payments.save(status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, the_key, seen_version) guards payments
-UPDATE payments SET status=$1::VARCHAR, checkout_session_id=$2::VARCHAR, payment_intent_id=$3::VARCHAR, paid_at=$4::TIMESTAMP WITH TIME ZONE, refunded_minor=$5::BIGINT, dispute=$6::VARCHAR, review=$7::JSONB, version=(payments.version + 1) WHERE payments.id = $8::UUID AND payments.version = $9::INTEGER RETURNING payments.version;
+-- payments.save(status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, duplicate, the_key, seen_version) guards payments
+UPDATE payments SET status=$1::VARCHAR, checkout_session_id=$2::VARCHAR, payment_intent_id=$3::VARCHAR, paid_at=$4::TIMESTAMP WITH TIME ZONE, refunded_minor=$5::BIGINT, dispute=$6::VARCHAR, review=$7::JSONB, duplicate=$8::BOOLEAN, version=(payments.version + 1) WHERE payments.id = $9::UUID AND payments.version = $10::INTEGER RETURNING payments.version;
 
 -- subscriptions.of(user_id)
 SELECT subscriptions.user_id, subscriptions.user_type, subscriptions.plan, subscriptions.status, subscriptions.version, array((SELECT periods.payment_id
 FROM periods
-WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS payment_ids, array((SELECT periods.starts_at
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS payment_ids, array((SELECT periods.bought_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS bought, array((SELECT periods.starts_at
 FROM periods
 WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS starts, array((SELECT periods.ends_at
 FROM periods
-WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS ends
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS ends, array((SELECT periods.taken_back_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS taken_back
 FROM subscriptions
 WHERE subscriptions.user_id = $1::VARCHAR;
 
@@ -95,8 +110,30 @@ INSERT INTO subscriptions (user_id, user_type, plan, status, version) VALUES ($1
 -- subscriptions.save(user_type, plan, status, the_key, seen_version) guards subscriptions
 UPDATE subscriptions SET user_type=$1::VARCHAR, plan=$2::VARCHAR, status=$3::VARCHAR, version=(subscriptions.version + 1) WHERE subscriptions.user_id = $4::VARCHAR AND subscriptions.version = $5::INTEGER RETURNING subscriptions.version;
 
--- periods.add(user_id, n, payment_id, starts_at, ends_at, previous_n, previous_ends_at)
-INSERT INTO periods (user_id, n, payment_id, starts_at, ends_at, previous_n, previous_ends_at) VALUES ($1::VARCHAR, $2::INTEGER, $3::UUID, $4::TIMESTAMP WITH TIME ZONE, $5::TIMESTAMP WITH TIME ZONE, $6::INTEGER, $7::TIMESTAMP WITH TIME ZONE);
+-- periods.add(user_id, n, payment_id, bought_at, starts_at, ends_at, taken_back_at, previous_n, previous_ends_at)
+INSERT INTO periods (user_id, n, payment_id, bought_at, starts_at, ends_at, taken_back_at, previous_n, previous_ends_at) VALUES ($1::VARCHAR, $2::INTEGER, $3::UUID, $4::TIMESTAMP WITH TIME ZONE, $5::TIMESTAMP WITH TIME ZONE, $6::TIMESTAMP WITH TIME ZONE, $7::TIMESTAMP WITH TIME ZONE, $8::INTEGER, $9::TIMESTAMP WITH TIME ZONE);
+
+-- periods.drop_after(user_id, n)
+DELETE FROM periods WHERE periods.user_id = $1::VARCHAR AND periods.n > $2::INTEGER;
+
+-- returns.of(payment_intent_id)
+SELECT 'refund' AS kind, refunds.id, refunds.payment_intent_id, refunds.amount_minor, refunds.currency, refunds.created_at, refunds.version, refunds.status AS stage, null::timestamptz AS lost_at
+FROM refunds
+WHERE refunds.payment_intent_id = $1::VARCHAR UNION ALL SELECT 'dispute' AS kind, disputes.id, disputes.payment_intent_id, disputes.amount_minor, disputes.currency, disputes.created_at, disputes.version, disputes.stage AS stage, disputes.lost_at AS lost_at
+FROM disputes
+WHERE disputes.payment_intent_id = $1::VARCHAR ORDER BY created_at, id;
+
+-- refunds.add(id, payment_intent_id, amount_minor, currency, status, created_at, version)
+INSERT INTO refunds (id, payment_intent_id, amount_minor, currency, status, created_at, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BIGINT, $4::VARCHAR, $5::VARCHAR, $6::TIMESTAMP WITH TIME ZONE, $7::INTEGER);
+
+-- refunds.save(status, the_key, seen_version) guards refunds
+UPDATE refunds SET status=$1::VARCHAR, version=(refunds.version + 1) WHERE refunds.id = $2::VARCHAR AND refunds.version = $3::INTEGER RETURNING refunds.version;
+
+-- disputes.add(id, payment_intent_id, amount_minor, currency, stage, created_at, lost_at, version)
+INSERT INTO disputes (id, payment_intent_id, amount_minor, currency, stage, created_at, lost_at, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BIGINT, $4::VARCHAR, $5::VARCHAR, $6::TIMESTAMP WITH TIME ZONE, $7::TIMESTAMP WITH TIME ZONE, $8::INTEGER);
+
+-- disputes.save(stage, lost_at, the_key, seen_version) guards disputes
+UPDATE disputes SET stage=$1::VARCHAR, lost_at=$2::TIMESTAMP WITH TIME ZONE, version=(disputes.version + 1) WHERE disputes.id = $3::VARCHAR AND disputes.version = $4::INTEGER RETURNING disputes.version;
 
 -- receipt_counters.next(year)
 INSERT INTO receipt_counters (year, last) VALUES ($1::SMALLINT, 1) ON CONFLICT (year) DO UPDATE SET last = (receipt_counters.last + 1) RETURNING receipt_counters.last;

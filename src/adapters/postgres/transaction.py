@@ -54,6 +54,7 @@ class PostgresTransaction:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._first: dict[object, Write] = {}
         self._writes: dict[object, Write] = {}
         self._connection: Connection | None = None
         self._finished = False
@@ -95,13 +96,20 @@ class PostgresTransaction:
         """Keep a write for the commit, in place of an earlier one of the same key."""
         self._writes[key] = write
 
+    def note_before(self, key: object, write: Write) -> None:
+        """Keep a write for the commit that has to be done before all others, in a statement of its own, as it makes room for them."""
+        self._first[key] = write
+
     def note_first(self, key: object, write: Write) -> None:
         """Keep a write for the commit, unless there is an earlier one of the same key."""
         self._writes.setdefault(key, write)
 
     async def commit(self) -> None:
         """Send what was gathered, and commit. Raises Conflict when a guarded write found nothing, TryAgain for what passes."""
+        for write in self._first.values():
+            await self.rows(write.statement, write.values)
         writes = in_order_of_execution(self._writes.values())
+        self._first.clear()
         self._writes.clear()
         if writes:
             statements = tuple(write.statement for write in writes)

@@ -8,6 +8,7 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.jobs import PostgresWorkJobs
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.records import Record, Records
+from adapters.postgres.returns import PostgresReturns
 from adapters.postgres.rows import checkout_of, customer_of, invoice_of, mail_columns, mail_of, plain_columns
 from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.subscriptions import PostgresSubscriptions
@@ -38,6 +39,7 @@ class PostgresUnitOfWork(PostgresTransaction):
         self.customers = PostgresCustomers(self)
         self.checkouts = PostgresCheckouts(self)
         self.invoices = PostgresInvoices(self)
+        self.returns = PostgresReturns(self)
         self.inbox = PostgresInbox(self)
         self.mails = PostgresMails(self)
         self.jobs = PostgresWorkJobs(self)

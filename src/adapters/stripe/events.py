@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
+from adapters.stripe.returns import RefundedCharge, StripeDispute, StripeRefund
 from adapters.stripe.sessions import Session, instant
 from adapters.stripe.signature import verify
 from application.errors import InvalidEvent
@@ -15,9 +16,11 @@ from application.ports.gateway import (
     CheckoutExpired,
     CheckoutFailed,
     Delivery,
+    DisputeTold,
     NothingToDo,
     ProviderEvent,
     ProviderFact,
+    RefundTold,
     Unreadable,
 )
 
@@ -25,6 +28,11 @@ COMPLETED: Final = frozenset({"checkout.session.completed", "checkout.session.as
 FAILED: Final = "checkout.session.async_payment_failed"
 EXPIRED: Final = "checkout.session.expired"
 OURS: Final = COMPLETED | {FAILED, EXPIRED}
+REFUNDS: Final = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
+CHARGE_REFUNDED: Final = "charge.refunded"
+DISPUTES: Final = frozenset(
+    f"charge.dispute.{word}" for word in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+)
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError)
 """All that decoding raises for bytes of any kind: nesting thousands of levels deep is a RecursionError, a time before year 1 overflows."""
@@ -51,6 +59,9 @@ class Envelope(Struct):
 
 ENVELOPES: Final = msgspec.json.Decoder(Envelope)
 SESSIONS: Final = msgspec.json.Decoder(Session)
+STRIPE_REFUNDS: Final = msgspec.json.Decoder(StripeRefund)
+REFUNDED_CHARGES: Final = msgspec.json.Decoder(RefundedCharge)
+STRIPE_DISPUTES: Final = msgspec.json.Decoder(StripeDispute)
 
 
 class StripeEventReader:
@@ -84,21 +95,38 @@ class StripeEventReader:
         )
 
     def _fact(self, envelope: Envelope) -> ProviderFact:
-        if envelope.object != "event" or envelope.type not in OURS or envelope.account is not None:
+        known = OURS | REFUNDS | DISPUTES | {CHARGE_REFUNDED}
+        if envelope.object != "event" or envelope.type not in known or envelope.account is not None:
             return NothingToDo()
         if envelope.data is None:
             return Unreadable("it has no data")
         try:
-            session = SESSIONS.decode(envelope.data.object)
-            # Other products of the same account sell in other modes, and a session of the other mode is as good as unknown.
-            if session.mode != "payment" or session.livemode is not self._live:
-                return NothingToDo()
-            understood = session.understood()
+            if envelope.type in OURS:
+                return self._session(envelope.type, envelope.data.object)
+            return returned(envelope.type, envelope.data.object, _created(envelope.created)) or NothingToDo()
         except UNREADABLE as error:
             return Unreadable(str(error))
-        if envelope.type in COMPLETED:
+
+    def _session(self, type: str, text: Raw) -> ProviderFact:
+        session = SESSIONS.decode(text)
+        # Other products of the same account sell in other modes, and a session of the other mode is as good as unknown.
+        if session.mode != "payment" or session.livemode is not self._live:
+            return NothingToDo()
+        understood = session.understood()
+        if type in COMPLETED:
             return CheckoutCompleted(understood)
-        return CheckoutFailed(understood) if envelope.type == FAILED else CheckoutExpired(understood)
+        return CheckoutFailed(understood) if type == FAILED else CheckoutExpired(understood)
+
+
+def returned(type: str, text: Raw, told_at: datetime) -> ProviderFact | None:
+    """What an event says of money that went back; null when it is of no payment intent. Raises what decoding raises."""
+    if type == CHARGE_REFUNDED:
+        return REFUNDED_CHARGES.decode(text).understood()
+    if type in REFUNDS:
+        refund = STRIPE_REFUNDS.decode(text).understood()
+        return RefundTold(refund) if refund is not None else None
+    dispute = STRIPE_DISPUTES.decode(text).understood(told_at)
+    return DisputeTold(dispute) if dispute is not None else None
 
 
 def _created(value: int | str) -> datetime:

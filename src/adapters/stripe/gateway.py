@@ -7,10 +7,12 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import msgspec
 
+from adapters.stripe.returns import DisputeList, RefundList, StripeDispute, StripeRefund
 from adapters.stripe.sessions import CustomerList, Expanded, Invoice, Session, SessionList
 from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.gateway import (
@@ -18,14 +20,16 @@ from application.ports.gateway import (
     CheckoutSession,
     InvoiceDocuments,
     PreparedRequest,
+    RefundOrder,
     SessionStatus,
 )
 from domain.member import Locale, Member
 from domain.payment import PaymentId
+from domain.returns import Dispute, Refund, Returns
 
 if TYPE_CHECKING:
     from stripe import StripeClient, StripeObject
-    from stripe.params import CustomerCreateParams
+    from stripe.params import CustomerCreateParams, RefundCreateParams
     from stripe.params.checkout import SessionCreateParams
 
 log = logging.getLogger(__name__)
@@ -42,6 +46,7 @@ PAGE_MAX: Final = 100
 UNREADABLE: Final = "Stripe answered something that cannot be read"
 
 Answer = TypeVar("Answer")
+Understood_co = TypeVar("Understood_co", covariant=True)
 
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 """The look of every id of Stripe's. Ids stand in paths: one that looks different is unknown without asking."""
@@ -184,6 +189,36 @@ class StripeGateway:
         invoice = read(found, Invoice)
         return InvoiceDocuments(hosted_url=invoice.hosted_invoice_url, pdf_url=invoice.invoice_pdf)
 
+    async def refund(self, order: RefundOrder, *, key: str) -> Refund:
+        params: RefundCreateParams = {
+            "payment_intent": order.payment_intent_id,
+            "amount": order.amount_minor,
+            "reason": order.reason.value,
+            "metadata": {"payment_id": str(order.payment_id)},
+        }
+        made = await self._call(lambda client: client.v1.refunds.create_async(params, options={"idempotency_key": key}))
+        refund = understood(read(made, StripeRefund))
+        if refund is None:
+            raise ProviderUnavailable(UNREADABLE)
+        return refund
+
+    async def returns_of(self, payment_intent_id: str) -> Returns:
+        if not ID.fullmatch(payment_intent_id):
+            return Returns()
+        refunds = await self._call(
+            lambda client: client.v1.refunds.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX})
+        )
+        disputes = await self._call(
+            lambda client: client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX})
+        )
+        asked_at = datetime.now(UTC)
+        found = [understood(refund) for refund in read(refunds, RefundList).data]
+        disputed = [told(dispute, asked_at) for dispute in read(disputes, DisputeList).data]
+        return Returns(
+            refunds=tuple(refund for refund in found if refund is not None),
+            disputes=tuple(dispute for dispute in disputed if dispute is not None),
+        )
+
     async def _call(
         self, call: "Callable[[StripeClient], Awaitable[StripeObject]]", *, seconds_max: float = CALL_SECONDS_MAX
     ) -> dict[str, Any]:
@@ -231,10 +266,24 @@ def read(answer: dict[str, Any], kind: type[Answer]) -> Answer:  # Any: JSON
         raise ProviderUnavailable(UNREADABLE) from error
 
 
-def understood(session: Session) -> CheckoutSession:
-    """A session that Stripe answered, in the application's words. Raises ProviderUnavailable when it cannot be true."""
+class Understandable(Protocol[Understood_co]):
+    """An answer of Stripe's that can be put in the application's words, unless it cannot be true (ValueError)."""
+
+    def understood(self) -> Understood_co: ...
+
+
+def understood(answer: Understandable[Understood_co]) -> Understood_co:
+    """What Stripe answered, in the application's words. Raises ProviderUnavailable when it cannot be true."""
     try:
-        return session.understood()
+        return answer.understood()
+    except ValueError as error:
+        raise ProviderUnavailable(UNREADABLE) from error
+
+
+def told(dispute: StripeDispute, at: datetime) -> Dispute | None:
+    """A dispute that Stripe told of at an instant (UTC), in the same way."""
+    try:
+        return dispute.understood(at)
     except ValueError as error:
         raise ProviderUnavailable(UNREADABLE) from error
 

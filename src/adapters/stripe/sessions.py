@@ -77,7 +77,7 @@ class Session(Struct):
         intent, charge = self.payment_intent, None
         if isinstance(intent, PaymentIntent) and isinstance(intent.latest_charge, Charge):
             charge = intent.latest_charge
-        ids = [self.id, _id(intent), _id(self.invoice)]
+        ids = [self.id, id_of(intent), id_of(self.invoice)]
         if any(found is not None and ("\0" in found or not 0 < len(found) <= 255) for found in ids):
             raise ValueError("an id of Stripe has 1 to 255 characters")
         if self.currency is not None and not CURRENCY.fullmatch(self.currency):
@@ -99,8 +99,8 @@ class Session(Struct):
             reference=_payment_id(self.client_reference_id),
             payment_names=tuple(name for name in (self.named("payment_id"), self.client_reference_id) if name),
             user_name=self.named("user_id"),
-            payment_intent_id=_id(intent),
-            invoice_id=_id(self.invoice),
+            payment_intent_id=id_of(intent),
+            invoice_id=id_of(self.invoice),
             paid_at=instant(charge.created) if settled and charge is not None else None,
         )
 
@@ -145,7 +145,8 @@ def instant(seconds: int) -> datetime:
         raise ValueError(f"no instant: {seconds}") from error
 
 
-def _id(value: Expanded | PaymentIntent | str | None) -> str | None:
+def id_of(value: Expanded | PaymentIntent | str | None) -> str | None:
+    """The id of what may stand there whole or as its id alone."""
     return value if value is None or isinstance(value, str) else value.id
 
 

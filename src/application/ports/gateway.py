@@ -10,6 +10,7 @@ from domain.catalogue import PlanId
 from domain.member import Locale, Member, UserId
 from domain.money import Money
 from domain.payment import Figures, PaymentId
+from domain.returns import Dispute, Refund, Returns
 
 PreparedRequest = NewType("PreparedRequest", str)
 """The exact body of a request to the provider, opaque to the core: stored before it is sent and sent verbatim at every retry."""
@@ -75,6 +76,22 @@ class InvoiceDocuments(Struct, frozen=True, kw_only=True):
     pdf_url: str | None
 
 
+class RefundReason(StrEnum):
+    """Why money is given back, in the words that the provider keeps with it."""
+
+    DUPLICATE = "duplicate"
+    REQUESTED = "requested_by_customer"
+
+
+class RefundOrder(Struct, frozen=True, kw_only=True):
+    """What is to be given back of a charge: `amount_minor` in minor units of the charge's own currency."""
+
+    payment_intent_id: str
+    payment_id: PaymentId
+    amount_minor: int
+    reason: RefundReason
+
+
 class PaymentGateway(Protocol):
     """A payment provider.
 
@@ -125,6 +142,14 @@ class PaymentGateway(Protocol):
         """Where the provider's invoice can be read."""
         ...
 
+    async def refund(self, order: RefundOrder, *, key: str) -> Refund:
+        """Give money back. A replayed answer may be older than the refund is now."""
+        ...
+
+    async def returns_of(self, payment_intent_id: str) -> Returns:
+        """All refunds and disputes of one charge as they are now."""
+        ...
+
 
 class CheckoutCompleted(Struct, frozen=True):
     """The member finished a hosted checkout, or its delayed payment has arrived: `session.settled` tells which."""
@@ -144,6 +169,27 @@ class CheckoutFailed(Struct, frozen=True):
     session: CheckoutSession
 
 
+class RefundTold(Struct, frozen=True):
+    """Where a refund stands."""
+
+    refund: Refund
+
+
+class ChargeRefunded(Struct, frozen=True):
+    """Money of a charge went back, `refunded_minor` of it in all (minor units). `refunds` are those that the event itself lists, if any."""
+
+    payment_intent_id: str
+    refunded_minor: int
+    currency: str
+    refunds: tuple[Refund, ...] = ()
+
+
+class DisputeTold(Struct, frozen=True):
+    """Where a dispute stands."""
+
+    dispute: Dispute
+
+
 class NothingToDo(Struct, frozen=True):
     """A kind of event that changes nothing of ours."""
 
@@ -154,7 +200,16 @@ class Unreadable(Struct, frozen=True):
     reason: str
 
 
-ProviderFact = CheckoutCompleted | CheckoutExpired | CheckoutFailed | NothingToDo | Unreadable
+ProviderFact = (
+    CheckoutCompleted
+    | CheckoutExpired
+    | CheckoutFailed
+    | RefundTold
+    | ChargeRefunded
+    | DisputeTold
+    | NothingToDo
+    | Unreadable
+)
 
 
 class ProviderEvent(Struct, frozen=True, kw_only=True):

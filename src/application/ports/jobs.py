@@ -13,6 +13,9 @@ class JobKind(StrEnum):
     SEND_CONFIRMATION = "send_confirmation"
     COLLECT_INVOICE = "collect_invoice"
     RETRY_EVENT = "retry_event"
+    REFUND_DUPLICATE = "refund_duplicate"
+    SEND_REFUND_NOTICE = "send_refund_notice"
+    COLLECT_RETURNS = "collect_returns"
 
 
 TRIES_MAX: Final = 60

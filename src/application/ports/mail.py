@@ -33,11 +33,30 @@ class PaymentConfirmation(Struct, frozen=True, kw_only=True):
     receipt_url: str
 
 
+class RefundNotice(Struct, frozen=True, kw_only=True):
+    """What the notice of a full refund tells. `name` is untrusted text.
+
+    duplicate: the payment was one too many, and the time that was paid before stays.
+    """
+
+    to: str
+    name: str
+    locale: Locale
+    plan_name: str
+    amount: Money
+    duplicate: bool
+    history_url: str
+
+
 class LetterWriter(Protocol):
     """Words a letter in the member's language. Pure: the same facts give the same letter."""
 
     def confirmation(self, facts: PaymentConfirmation) -> Letter:
         """The letter that confirms a payment."""
+        ...
+
+    def refund_notice(self, facts: RefundNotice) -> Letter:
+        """The letter that tells of a full refund."""
         ...
 
 

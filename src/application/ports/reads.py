@@ -39,6 +39,14 @@ class Unfinished(Protocol):
         ...
 
 
+class UnderReview(Protocol):
+    """The payments of all members that wait for an operator's decision."""
+
+    async def all(self) -> list[Payment]:
+        """Those whose money does not match, and the duplicates whose money did not go back; oldest first, at most 1000."""
+        ...
+
+
 class Entitlements(Protocol):
     """What members have paid for: the read behind every access check."""
 

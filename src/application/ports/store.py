@@ -15,6 +15,7 @@ from domain.checkout import Checkout
 from domain.invoice import Invoice
 from domain.member import Locale, UserId
 from domain.payment import Payment, PaymentId
+from domain.returns import Dispute, Refund, Returns
 from domain.subscription import Subscription
 
 
@@ -31,6 +32,10 @@ class Payments(Protocol):
 
     async def of_session(self, session_id: str, payment_id: PaymentId | None) -> Payment | None:
         """The payment of a hosted checkout, locked: by the session that we stored, else by the id that the session carries."""
+        ...
+
+    async def of_intent(self, payment_intent_id: str) -> Payment | None:
+        """The payment of a charge, locked."""
         ...
 
     async def unfinished_of(self, user_id: UserId) -> Payment | None:
@@ -50,7 +55,7 @@ class Subscriptions(Protocol):
         ...
 
     def save(self, subscription: Subscription, cause: Cause) -> None:
-        """Note a subscription that was read in this work and has new periods. A change of its status leaves an audit row."""
+        """Note a subscription that was read in this work and has other periods. A change of its status leaves an audit row."""
         ...
 
 
@@ -114,6 +119,22 @@ class Invoices(Protocol):
 
     async def next_sequence(self, year: int) -> int:
         """The year's next receipt sequence, from 1. Others wait until this work ends, so that no number is ever skipped."""
+        ...
+
+
+class KnownReturns(Protocol):
+    """Every refund and every dispute that we were told of, of payments that we know and of those that we do not know yet."""
+
+    async def of(self, payment_intent_id: str) -> Returns:
+        """All that went back from one charge."""
+        ...
+
+    def save_refund(self, refund: Refund) -> None:
+        """Note a refund: one of its charge was read in this work. A Conflict at commit when another writer was first."""
+        ...
+
+    def save_dispute(self, dispute: Dispute) -> None:
+        """Note a dispute, in the same way."""
         ...
 
 
@@ -226,6 +247,8 @@ class UnitOfWork(Protocol):
     def checkouts(self) -> Checkouts: ...
     @property
     def invoices(self) -> Invoices: ...
+    @property
+    def returns(self) -> KnownReturns: ...
     @property
     def inbox(self) -> Inbox: ...
     @property

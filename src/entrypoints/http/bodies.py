@@ -12,7 +12,8 @@ from application.ports.reads import PaymentRecord
 from application.start_checkout import OfferedCheckout
 from domain.member import Locale, UserId, UserType
 from domain.money import Money
-from domain.payment import DisputeStatus, Figures, PaymentStatus, Review
+from domain.payment import Figures, PaymentStatus, Review
+from domain.returns import DisputeStatus
 from domain.subscription import SubscriptionStatus
 
 Instant = Annotated[

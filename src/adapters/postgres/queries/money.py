@@ -1,6 +1,22 @@
 """Payments, subscriptions, and what is kept with them."""
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select, tuple_
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import Integer
 
@@ -29,6 +45,18 @@ query(
     .with_for_update(),
 )
 query(
+    "payments.of_intent",
+    select(payments).where(payments.c.payment_intent_id == bindparam("payment_intent_id")).with_for_update(),
+)
+query(
+    "payments.under_review",
+    select(payments)
+    .where(or_(payments.c.status == word("REVIEW"), payments.c.duplicate))
+    .where(payments.c.status != word("REFUNDED"))
+    .order_by(payments.c.created_at, payments.c.id)
+    .limit(literal_column("1000")),
+)
+query(
     "payments.unfinished_of",
     select(payments)
     .where(payments.c.user_id == bindparam("user_id"))
@@ -51,7 +79,16 @@ update_versioned(
     "payments.save",
     tables.PaymentRow,
     "id",
-    ("status", "checkout_session_id", "payment_intent_id", "paid_at", "refunded_minor", "dispute", "review"),
+    (
+        "status",
+        "checkout_session_id",
+        "payment_intent_id",
+        "paid_at",
+        "refunded_minor",
+        "dispute",
+        "review",
+        "duplicate",
+    ),
 )
 
 # Subscriptions
@@ -70,13 +107,46 @@ query(
     select(
         subscriptions,
         in_order("payment_id").label("payment_ids"),
+        in_order("bought_at").label("bought"),
         in_order("starts_at").label("starts"),
         in_order("ends_at").label("ends"),
+        in_order("taken_back_at").label("taken_back"),
     ).where(subscriptions.c.user_id == bindparam("user_id")),
 )
 insert_into("subscriptions.add", tables.SubscriptionRow)
 update_versioned("subscriptions.save", tables.SubscriptionRow, "user_id")
 insert_into("periods.add", tables.PeriodRow)
+query(
+    "periods.drop_after",
+    delete(periods).where(periods.c.user_id == bindparam("user_id"), periods.c.n > bindparam("n")),
+)
+
+# What went back
+
+refunds, disputes = table(tables.RefundRow), table(tables.DisputeRow)
+
+
+def facts(source: Table, kind: str, stage: str, lost_at: ColumnElement[datetime | None]) -> Select[Any]:
+    """The rows of one charge, in columns that refunds and disputes share. Any: columns of many types."""
+    common = [
+        source.c[name] for name in ("id", "payment_intent_id", "amount_minor", "currency", "created_at", "version")
+    ]
+    return select(word(kind).label("kind"), *common, source.c[stage].label("stage"), lost_at.label("lost_at")).where(
+        source.c.payment_intent_id == bindparam("payment_intent_id")
+    )
+
+
+query(
+    "returns.of",
+    union_all(
+        facts(refunds, "refund", "status", literal_column("null::timestamptz")),
+        facts(disputes, "dispute", "stage", disputes.c.lost_at),
+    ).order_by("created_at", "id"),
+)
+insert_into("refunds.add", tables.RefundRow)
+update_versioned("refunds.save", tables.RefundRow, "id", ("status",))
+insert_into("disputes.add", tables.DisputeRow)
+update_versioned("disputes.save", tables.DisputeRow, "id", ("stage", "lost_at"))
 
 # Receipt numbers, refused currencies, audit
 

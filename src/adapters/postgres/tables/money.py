@@ -1,40 +1,32 @@
-"""The tables and the rules that the database itself keeps. Only this package knows that they exist."""
+"""Payments, subscriptions, and what is kept with them."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.base import DefaultBase
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Integer,
-    LargeBinary,
-    Sequence,
     SmallInteger,
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.payment import MOVES, PAID, PAYABLE, UNFINISHED, DisputeStatus
+from adapters.postgres.tables.kit import Instant, one_of
+from domain.payment import MOVES, PAID, PAYABLE, UNFINISHED
+from domain.returns import DisputeStage, DisputeStatus, RefundStatus
 from domain.subscription import SubscriptionStatus
-
-Instant: Final = DateTime(timezone=True)
-
-
-def one_of(words: object) -> str:
-    """The words of an enumeration as a SQL list, in a fixed order."""
-    return ", ".join(f"'{word}'" for word in sorted(words))  # type: ignore[call-overload] # any iterable of strings
 
 
 class PaymentRow(DefaultBase):
@@ -46,13 +38,18 @@ class PaymentRow(DefaultBase):
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("currency ~ '^[a-z]{3}$'", name="currency_code"),
         CheckConstraint(f"status in ({one_of(MOVES)})", name="status_known"),
-        CheckConstraint(f"(status in ({one_of(PAID)})) = (paid_at is not null)", name="dated_when_paid"),
+        CheckConstraint(
+            f"case status when 'REFUNDED' then paid_at is not null or review is not null"
+            f" else (status in ({one_of(PAID)})) = (paid_at is not null) end",
+            name="dated_when_paid",
+        ),
         CheckConstraint("refunded_minor between 0 and amount_minor", name="refunds_within_amount"),
         CheckConstraint(f"dispute in ({one_of(DisputeStatus)})", name="dispute_known"),
         CheckConstraint("status <> 'REVIEW' or review is not null", name="review_keeps_figures"),
         Index("uq_payments_one_payable", "user_id", unique=True, postgresql_where=text(f"status = '{PAYABLE}'")),
         Index("ix_payments_history", "user_id", text("id desc")),
         Index("ix_payments_unfinished", "created_at", postgresql_where=text(f"status in ({one_of(UNFINISHED)})")),
+        Index("ix_payments_under_review", "created_at", postgresql_where=text("status = 'REVIEW' or duplicate")),
         {"postgresql_with": {"fillfactor": 85}},
     )
 
@@ -71,6 +68,7 @@ class PaymentRow(DefaultBase):
     refunded_minor: Mapped[int] = mapped_column(BigInteger)
     dispute: Mapped[str | None] = mapped_column(Text)
     review: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # Any: what a JSON column holds
+    duplicate: Mapped[bool] = mapped_column(server_default=false())
     version: Mapped[int] = mapped_column(Integer)
 
     invoice: Mapped["InvoiceRow | None"] = relationship(lazy="raise", viewonly=True)
@@ -148,16 +146,57 @@ class PeriodRow(DefaultBase):
         CheckConstraint("previous_n = n - 1", name="chained"),
         CheckConstraint("(previous_n is null) = (previous_ends_at is null)", name="chained_to_an_end"),
         CheckConstraint("starts_at >= previous_ends_at", name="no_overlap"),
-        CheckConstraint("ends_at > starts_at", name="forward"),
+        CheckConstraint("ends_at >= starts_at", name="forward"),
+        CheckConstraint("ends_at > starts_at or taken_back_at is not null", name="empty_when_taken_back"),
     )
 
     user_id: Mapped[str] = mapped_column(ForeignKey("subscriptions.user_id"), primary_key=True)
     n: Mapped[int] = mapped_column(Integer, primary_key=True)
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id"), unique=True)
+    bought_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
     starts_at: Mapped[datetime] = mapped_column(Instant)
     ends_at: Mapped[datetime] = mapped_column(Instant)
+    taken_back_at: Mapped[datetime | None] = mapped_column(Instant)
     previous_n: Mapped[int | None] = mapped_column(Integer)
     previous_ends_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RefundRow(DefaultBase):
+    """A refund at the provider, of a payment that is known or not (yet): the charge is all that it names."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 0", name="amount_counted"),
+        CheckConstraint(f"status in ({one_of(RefundStatus)})", name="status_known"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    payment_intent_id: Mapped[str] = mapped_column(Text, index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Integer)
+
+
+class DisputeRow(DefaultBase):
+    """A dispute at the provider, kept in the same way."""
+
+    __tablename__ = "disputes"
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 0", name="amount_counted"),
+        CheckConstraint(f"stage in ({one_of(DisputeStage)})", name="stage_known"),
+        CheckConstraint("stage <> 'lost' or lost_at is not null", name="dated_when_lost"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    payment_intent_id: Mapped[str] = mapped_column(Text, index=True)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    lost_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Integer)
 
 
 class InvoiceRow(DefaultBase):
@@ -187,25 +226,6 @@ class ReceiptCounterRow(DefaultBase):
     last: Mapped[int] = mapped_column(Integer)
 
 
-class EventRow(DefaultBase):
-    """Every event the provider ever delivered, with the bytes that were signed."""
-
-    __tablename__ = "events"
-    __table_args__ = (
-        CheckConstraint("state in ('handled', 'ignored', 'parked')", name="state_known"),
-        Index("ix_events_parked", "received_at", postgresql_where=text("state = 'parked'")),
-    )
-
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
-    type: Mapped[str] = mapped_column(Text)
-    api_version: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    received_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
-    state: Mapped[str] = mapped_column(Text)
-    error: Mapped[str | None] = mapped_column(Text)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-
-
 class MailRow(DefaultBase):
     """Every letter, worded once, and whether it was sent."""
 
@@ -224,55 +244,6 @@ class MailRow(DefaultBase):
     version: Mapped[int] = mapped_column(Integer)
 
 
-job_leases = Sequence("job_leases", metadata=DefaultBase.metadata)
-
-
-class JobRow(DefaultBase):
-    """What must happen after commit. Kind and subject are never used twice, so that nothing is done twice."""
-
-    __tablename__ = "jobs"
-    __table_args__ = (
-        UniqueConstraint("kind", "subject", name="uq_jobs_once"),
-        CheckConstraint("state in ('ready', 'leased', 'done', 'dead')", name="state_known"),
-        CheckConstraint("(state = 'leased') = (lease is not null)", name="leased"),
-        CheckConstraint("(state in ('done', 'dead')) = (finished_at is not null)", name="finished"),
-        CheckConstraint("attempts_max > 0 and attempts >= 0", name="counted"),
-        Index("ix_jobs_ready", "run_at", "id", postgresql_where=text("state = 'ready'")),
-        Index("ix_jobs_leased", "leased_until", postgresql_where=text("state = 'leased'")),
-        {"postgresql_with": {"fillfactor": 80, "autovacuum_vacuum_scale_factor": 0.02}},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)
-    subject: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text, server_default="ready")
-    run_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
-    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
-    attempts_max: Mapped[int] = mapped_column(Integer)
-    lease: Mapped[int | None] = mapped_column(BigInteger)
-    leased_until: Mapped[datetime | None] = mapped_column(Instant)
-    last_error: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
-    finished_at: Mapped[datetime | None] = mapped_column(Instant)
-
-
-class AuditRow(DefaultBase):
-    """Every change of state, why, and who or what made it."""
-
-    __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_entity", "entity_id", "id"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    entity: Mapped[str] = mapped_column(Text)
-    entity_id: Mapped[str] = mapped_column(Text)
-    from_status: Mapped[str | None] = mapped_column(Text)
-    to_status: Mapped[str] = mapped_column(Text)
-    why: Mapped[str] = mapped_column(Text)
-    actor: Mapped[str] = mapped_column(Text)
-    event_id: Mapped[str | None] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
-
-
 class RefusedCurrencyRow(DefaultBase):
     """A currency that the provider would not charge for this account."""
 
@@ -281,6 +252,3 @@ class RefusedCurrencyRow(DefaultBase):
     currency: Mapped[str] = mapped_column(Text, primary_key=True)
     reason: Mapped[str] = mapped_column(Text)
     refused_at: Mapped[datetime] = mapped_column(Instant)
-
-
-metadata = DefaultBase.metadata

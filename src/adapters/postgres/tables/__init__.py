@@ -1,0 +1,39 @@
+"""The tables and the rules that the database itself keeps. Only this package knows that they exist."""
+
+from advanced_alchemy.base import DefaultBase
+
+from adapters.postgres.tables.money import (
+    CheckoutRow,
+    CustomerRow,
+    DisputeRow,
+    InvoiceRow,
+    MailRow,
+    PaymentRow,
+    PeriodRow,
+    ReceiptCounterRow,
+    RefundRow,
+    RefusedCurrencyRow,
+    SubscriptionRow,
+)
+from adapters.postgres.tables.work import AuditRow, EventRow, JobRow, job_leases
+
+metadata = DefaultBase.metadata
+
+__all__ = [
+    "AuditRow",
+    "CheckoutRow",
+    "CustomerRow",
+    "DisputeRow",
+    "EventRow",
+    "InvoiceRow",
+    "JobRow",
+    "MailRow",
+    "PaymentRow",
+    "PeriodRow",
+    "ReceiptCounterRow",
+    "RefundRow",
+    "RefusedCurrencyRow",
+    "SubscriptionRow",
+    "job_leases",
+    "metadata",
+]

@@ -1,0 +1,89 @@
+"""Events, jobs and the audit."""
+
+from datetime import datetime
+
+from advanced_alchemy.base import DefaultBase
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Sequence,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from adapters.postgres.tables.kit import Instant
+
+
+class EventRow(DefaultBase):
+    """Every event the provider ever delivered, with the bytes that were signed."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        CheckConstraint("state in ('handled', 'ignored', 'parked')", name="state_known"),
+        Index("ix_events_parked", "received_at", postgresql_where=text("state = 'parked'")),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    type: Mapped[str] = mapped_column(Text)
+    api_version: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    received_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
+    state: Mapped[str] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+job_leases = Sequence("job_leases", metadata=DefaultBase.metadata)
+
+
+class JobRow(DefaultBase):
+    """What must happen after commit. Kind and subject are never used twice, so that nothing is done twice."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject", name="uq_jobs_once"),
+        CheckConstraint("state in ('ready', 'leased', 'done', 'dead')", name="state_known"),
+        CheckConstraint("(state = 'leased') = (lease is not null)", name="leased"),
+        CheckConstraint("(state in ('done', 'dead')) = (finished_at is not null)", name="finished"),
+        CheckConstraint("attempts_max > 0 and attempts >= 0", name="counted"),
+        Index("ix_jobs_ready", "run_at", "id", postgresql_where=text("state = 'ready'")),
+        Index("ix_jobs_leased", "leased_until", postgresql_where=text("state = 'leased'")),
+        {"postgresql_with": {"fillfactor": 80, "autovacuum_vacuum_scale_factor": 0.02}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default="ready")
+    run_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    attempts_max: Mapped[int] = mapped_column(Integer)
+    lease: Mapped[int | None] = mapped_column(BigInteger)
+    leased_until: Mapped[datetime | None] = mapped_column(Instant)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class AuditRow(DefaultBase):
+    """Every change of state, why, and who or what made it."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_entity", "entity_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    entity: Mapped[str] = mapped_column(Text)
+    entity_id: Mapped[str] = mapped_column(Text)
+    from_status: Mapped[str | None] = mapped_column(Text)
+    to_status: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())

@@ -1,0 +1,106 @@
+"""Money went back: keep the fact, whoever's hand it was, and let the payment and the time it bought follow all that is known."""
+
+import logging
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from application.ports.gateway import ChargeRefunded
+from application.ports.jobs import JobKind, NewJob
+from application.ports.store import UnitOfWork
+from application.ports.world import Clock
+from domain.audit import Cause
+from domain.payment import Payment, PaymentStatus
+from domain.returns import Dispute, Refund, Returns
+from domain.subscription import Subscription
+
+log = logging.getLogger(__name__)
+
+LONGER_THAN_ANY_WORK: Final = 60.0
+"""In seconds. A work that was confirming the payment when a fact about it came is surely over by then."""
+
+
+class RecordReturns:
+    """Keeps refunds and disputes as facts, also of charges that are not known yet, and derives what follows from them."""
+
+    def __init__(self, *, clock: Clock, zone: ZoneInfo) -> None:
+        self._clock = clock
+        self._zone = zone
+
+    async def refund(self, work: UnitOfWork, told: Refund, *, cause: Cause) -> Payment | None:
+        """Keep where a refund stands, inside a unit of work. Null when the charge is of no payment that is known (yet)."""
+        payment = await work.payments.of_intent(told.payment_intent_id)
+        returns = (await work.returns.of(told.payment_intent_id)).with_refund(told)
+        work.returns.save_refund(next(refund for refund in returns.refunds if refund.id == told.id))
+        return await self._followed(work, payment, told.payment_intent_id, told.id, returns, cause)
+
+    async def dispute(self, work: UnitOfWork, told: Dispute, *, cause: Cause) -> Payment | None:
+        """Keep where a dispute stands, in the same way."""
+        payment = await work.payments.of_intent(told.payment_intent_id)
+        returns = (await work.returns.of(told.payment_intent_id)).with_dispute(told)
+        work.returns.save_dispute(next(dispute for dispute in returns.disputes if dispute.id == told.id))
+        return await self._followed(work, payment, told.payment_intent_id, told.id, returns, cause)
+
+    async def charge(self, work: UnitOfWork, told: ChargeRefunded, *, cause: Cause) -> Payment | None:
+        """A charge says how much of it went back: keep the refunds that it lists, and ask for those that nobody has told of."""
+        payment = await work.payments.of_intent(told.payment_intent_id)
+        returns = await work.returns.of(told.payment_intent_id)
+        for refund in told.refunds:
+            returns = returns.with_refund(refund)
+        for refund in returns.refunds:
+            work.returns.save_refund(refund)
+        explained = sum(refund.amount_minor for refund in returns.refunds if refund.currency == told.currency)
+        if explained < told.refunded_minor:
+            subject = f"{told.payment_intent_id}:{told.refunded_minor}"
+            work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=5))
+        if payment is not None:
+            await self.settle(work, payment, returns, cause=cause)
+        return payment
+
+    async def settle(self, work: UnitOfWork, payment: Payment, returns: Returns, *, cause: Cause) -> Payment:
+        """Bring a locked payment, and the time it bought, to where all that is known of its charge leaves them."""
+        after = payment.after_returns(returns)
+        if returns.refunded_minor(payment.charged.currency) > (payment.charged.amount or 0) and after != payment:
+            log.error("more went back of payment %s than was charged", payment.id)
+        work.payments.save(after, cause)
+        if after.status is PaymentStatus.REFUNDED and payment.status is not PaymentStatus.REFUNDED:
+            work.jobs.enqueue(NewJob(kind=JobKind.SEND_REFUND_NOTICE, subject=str(payment.id)))
+        if payment.status is PaymentStatus.REFUNDED and after.status is not PaymentStatus.REFUNDED:
+            log.error("a refund of payment %s failed after it had succeeded: the money is with us again", payment.id)
+        if after.is_paid:
+            await self._take_back(work, after, returns, cause)
+        return after
+
+    async def _followed(
+        self,
+        work: UnitOfWork,
+        payment: Payment | None,
+        payment_intent_id: str,
+        told_id: str,
+        returns: Returns,
+        cause: Cause,
+    ) -> Payment | None:
+        if payment is not None:
+            return await self.settle(work, payment, returns, cause=cause)
+        # Its payment may be confirmed at this very moment, by a work that cannot see this fact: look once more when that is over.
+        subject = f"{payment_intent_id}:{told_id}"
+        work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=LONGER_THAN_ANY_WORK))
+        return None
+
+    async def _take_back(self, work: UnitOfWork, payment: Payment, returns: Returns, cause: Cause) -> None:
+        subscription = await work.subscriptions.of(payment.user_id)
+        period = subscription.bought_by(payment.id)
+        taken_back_at = payment.taken_back_at(returns)
+        if period is None or period.taken_back_at == taken_back_at:
+            return
+        now = self._clock.now()
+        subscription = subscription.written_down(now)
+        work.subscriptions.save(subscription, Cause(why="the paid time has ended"))
+        after = subscription.taken_back(payment.id, taken_back_at, now=now, zone=self._zone)
+        work.subscriptions.save(after.held_by(await self._newest(work, after, payment)), cause)
+
+    async def _newest(self, work: UnitOfWork, subscription: Subscription, payment: Payment) -> Payment:
+        """The payment that bought the newest year that is left: it may be one for another plan."""
+        newest = subscription.newest
+        if newest is None or newest.payment_id == payment.id:
+            return payment
+        return await work.payments.get(newest.payment_id) or payment

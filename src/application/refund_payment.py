@@ -1,0 +1,86 @@
+"""A payment is given back in full: by itself when it was a duplicate, by an operator when it does not match."""
+
+import logging
+from uuid import UUID
+
+from application.collect_returns import CollectReturns
+from application.errors import ProviderRefused
+from application.ports.gateway import PaymentGateway, RefundOrder, RefundReason
+from application.ports.jobs import ClaimedJob
+from application.ports.store import BeginWork
+from domain.audit import Cause
+from domain.errors import NothingToRefund
+from domain.payment import ARRIVED, Payment, PaymentId
+from domain.returns import DisputeStatus, Returns
+
+log = logging.getLogger(__name__)
+
+
+class RefundPayment:
+    """Gives back what is left of a charge, once, however often and from however many sides it is asked to.
+
+    The provider is asked first what has gone back already: a lost answer, a crash or somebody's hand in the dashboard then leaves
+    nothing to give back. Two callers at the same moment see the same refunds and so send one key.
+    """
+
+    def __init__(self, *, begin: BeginWork, gateway: PaymentGateway, collect: CollectReturns) -> None:
+        self._begin = begin
+        self._gateway = gateway
+        self._collect = collect
+
+    async def __call__(
+        self, payment_id: PaymentId, *, reason: RefundReason, cause: Cause, after_failure: bool = True
+    ) -> Payment:
+        """The payment once its money is on its way back.
+
+        after_failure: whether to try anew where an earlier refund came to nothing.
+
+        Raises NothingToRefund when no money of it has arrived, ProviderUnavailable and ProviderRefused.
+        """
+        async with self._begin() as work:
+            payment = await work.payments.get(payment_id)
+        if payment is None or payment.status not in ARRIVED or payment.payment_intent_id is None:
+            raise NothingToRefund("No money of this payment has arrived, so that none can be given back.")
+        known, returns = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
+        left = self._left(payment, returns)
+        if left <= 0:
+            return known or payment
+        if not after_failure and any(refund.is_over for refund in returns.refunds):
+            log.error("a refund of payment %s came to nothing: it needs an operator", payment_id)
+            return known or payment
+        order = RefundOrder(
+            payment_intent_id=payment.payment_intent_id, payment_id=payment_id, amount_minor=left, reason=reason
+        )
+        try:
+            await self._gateway.refund(order, key=f"refund:{payment_id}:{len(returns.refunds) + 1}")
+        except ProviderRefused:
+            # Somebody may have been faster, in the dashboard: then nothing is left, and that is what was wanted.
+            known, returns = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
+            if self._left(payment, returns) > 0:
+                raise
+        else:
+            known, _ = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
+        return known or payment
+
+    def _left(self, payment: Payment, returns: Returns) -> int:
+        """What can still be given back, in minor units: nothing of what the member's bank has taken back already."""
+        if returns.dispute is DisputeStatus.LOST:
+            return 0
+        return (payment.charged.amount or 0) - returns.under_way_minor(payment.charged.currency)
+
+
+class RefundDuplicate:
+    """Gives back, by itself and once, what was paid beside time already paid."""
+
+    def __init__(self, *, begin: BeginWork, refund: RefundPayment) -> None:
+        self._begin = begin
+        self._refund = refund
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        """The job of a payment. Raises ProviderUnavailable when it is to be tried later, ProviderRefused for an operator."""
+        payment_id = PaymentId(UUID(job.subject))
+        cause = Cause(why="a duplicate is given back")
+        await self._refund(payment_id, reason=RefundReason.DUPLICATE, cause=cause, after_failure=False)
+        async with self._begin() as work:
+            work.jobs.complete(job)
+            await work.commit()

@@ -1,0 +1,60 @@
+"""Money that does not match is decided on by an operator: taken for what was asked, or given back."""
+
+from application.again import again
+from application.confirm_payment import ConfirmPayment
+from application.ports.gateway import RefundReason
+from application.ports.reads import UnderReview
+from application.ports.store import BeginWork
+from application.ports.world import Clock
+from application.refund_payment import RefundPayment
+from domain.audit import Cause
+from domain.errors import NotFound
+from domain.payment import Payment, PaymentId
+
+
+class ReviewPayments:
+    """Lists what waits for a decision, and carries the decision out."""
+
+    def __init__(
+        self,
+        *,
+        begin: BeginWork,
+        under_review: UnderReview,
+        confirm: ConfirmPayment,
+        refund: RefundPayment,
+        clock: Clock,
+    ) -> None:
+        self._begin = begin
+        self._under_review = under_review
+        self._confirm = confirm
+        self._refund = refund
+        self._clock = clock
+
+    async def waiting(self) -> list[Payment]:
+        """The payments whose money does not match, and the duplicates that are not given back; oldest first."""
+        return await self._under_review.all()
+
+    async def accept(self, payment_id: PaymentId, *, operator: str) -> Payment:
+        """Take the money for what was asked: the payment is paid and its year begins now.
+
+        Raises NotFound, and IllegalMove when the payment is not under review.
+        """
+        cause = Cause(why="the money under review was accepted", actor=f"operator:{operator}")
+
+        async def once() -> Payment:
+            async with self._begin() as work:
+                payment = await work.payments.get(payment_id, lock=True)
+                if payment is None:
+                    raise NotFound("There is no such payment.")
+                payment = await self._confirm.fulfil(
+                    work, payment.accepted(self._clock.now()), invoice_id=None, cause=cause
+                )
+                await work.commit()
+            return payment
+
+        return await again(once, self._clock)
+
+    async def give_back(self, payment_id: PaymentId, *, operator: str) -> Payment:
+        """Give all of it back. Raises NothingToRefund, ProviderUnavailable and ProviderRefused."""
+        cause = Cause(why="given back after review", actor=f"operator:{operator}")
+        return await self._refund(payment_id, reason=RefundReason.REQUESTED, cause=cause)

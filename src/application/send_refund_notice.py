@@ -1,0 +1,56 @@
+"""A member is told, once, that a payment was given back in full, and whether it was one too many."""
+
+from uuid import UUID
+
+from application.ports.jobs import ClaimedJob
+from application.ports.mail import Letter, LetterWriter, RefundNotice
+from application.ports.store import UnitOfWork
+from application.send_letter import SendLetter
+from domain.catalogue import Catalogue
+from domain.money import Money
+from domain.payment import Payment, PaymentId, PaymentStatus
+
+
+class SendRefundNotice:
+    """Sends the notice of a payment that was refunded in full."""
+
+    def __init__(self, *, send: SendLetter, letters: LetterWriter, catalogue: Catalogue, app_url: str) -> None:
+        self._send = send
+        self._letters = letters
+        self._catalogue = catalogue
+        self._app_url = app_url
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        """Send. Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help."""
+        payment_id = PaymentId(UUID(job.subject))
+
+        async def worded(work: UnitOfWork) -> Letter | None:
+            return await self._worded(work, payment_id)
+
+        await self._send(job, key=f"refund/{payment_id}", payment_id=payment_id, worded=worded)
+
+    async def _worded(self, work: UnitOfWork, payment_id: PaymentId) -> Letter | None:
+        payment = await work.payments.get(payment_id)
+        if payment is None or payment.status is not PaymentStatus.REFUNDED:
+            return None  # the refund has failed meanwhile
+        customer = await work.customers.of(payment.user_id)
+        if customer is None:
+            return None
+        facts = RefundNotice(
+            to=customer.email,
+            name=customer.name,
+            locale=customer.locale,
+            plan_name=self._catalogue.plan_for(payment.user_type).name(customer.locale),
+            amount=given_back(payment),
+            duplicate=payment.duplicate,
+            history_url=f"{self._app_url}/dashboard/billing",
+        )
+        return self._letters.refund_notice(facts)
+
+
+def given_back(payment: Payment) -> Money:
+    """What went back of a payment that was refunded in full: all that was charged, in the currency that it was charged in."""
+    charged = payment.charged
+    if charged.amount is None or charged.currency is None:
+        return payment.refunded
+    return Money(charged.amount, charged.currency)
