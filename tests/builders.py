@@ -15,6 +15,7 @@ from domain.catalogue import Catalogue, Plan, PlanId
 from domain.member import Locale, Member, UserId, UserType
 from domain.money import Money
 from domain.payment import Figures, Payment, PaymentId
+from domain.returns import Dispute, DisputeStage, Refund, RefundStatus
 
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -89,6 +90,32 @@ def a_session(**changes: object) -> CheckoutSession:
         "invoice_id": f"in_{number}",
     }
     return CheckoutSession(**(values | changes))  # type: ignore[arg-type] # one keyword to differ
+
+
+def a_refund(**changes: object) -> Refund:
+    """A refund of a whole talent's payment that stands."""
+    values = {
+        "id": f"re_{next(_numbers)}",
+        "payment_intent_id": "pi_1",
+        "amount_minor": 30000,
+        "currency": "mad",
+        "status": RefundStatus.SUCCEEDED,
+        "created_at": NOON + timedelta(days=1),
+    }
+    return Refund(**(values | changes))  # type: ignore[arg-type] # one keyword to differ
+
+
+def a_dispute(**changes: object) -> Dispute:
+    """A dispute about a whole talent's payment that has just been opened."""
+    values = {
+        "id": f"du_{next(_numbers)}",
+        "payment_intent_id": "pi_1",
+        "amount_minor": 30000,
+        "currency": "mad",
+        "stage": DisputeStage.OPEN,
+        "created_at": NOON + timedelta(days=1),
+    }
+    return Dispute(**(values | changes))  # type: ignore[arg-type] # one keyword to differ
 
 
 def an_event(fact: ProviderFact | None = None, **changes: object) -> ProviderEvent:

@@ -59,7 +59,7 @@ class RecordReturns:
     async def settle(self, work: UnitOfWork, payment: Payment, returns: Returns, *, cause: Cause) -> Payment:
         """Bring a locked payment, and the time it bought, to where all that is known of its charge leaves them."""
         after = payment.after_returns(returns)
-        if returns.refunded_minor(payment.charged.currency) > (payment.charged.amount or 0) and after != payment:
+        if returns.refunded_minor(payment.charged.currency) > (payment.charged.amount or 0):
             log.error("more went back of payment %s than was charged", payment.id)
         work.payments.save(after, cause)
         if after.status is PaymentStatus.REFUNDED and payment.status is not PaymentStatus.REFUNDED:
