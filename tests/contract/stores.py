@@ -8,7 +8,13 @@ from typing import Final, Protocol
 import asyncpg
 from msgspec import Struct
 
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness, MemoryUnfinished
+from adapters.memory.history import (
+    MemoryBillingHistory,
+    MemoryEntitlements,
+    MemoryReadiness,
+    MemoryUnderReview,
+    MemoryUnfinished,
+)
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
@@ -17,10 +23,11 @@ from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.jobs import JobQueue
-from application.ports.reads import BillingHistory, Entitlements, Readiness, Unfinished
+from application.ports.reads import BillingHistory, Entitlements, Readiness, UnderReview, Unfinished
 from application.ports.store import BeginWork
 from domain.audit import Cause
 
@@ -61,6 +68,8 @@ class Store(Protocol):
     @property
     def unfinished(self) -> Unfinished: ...
     @property
+    def under_review(self) -> UnderReview: ...
+    @property
     def readiness(self) -> Readiness: ...
 
     async def audit(self) -> list[AuditLine]:
@@ -94,6 +103,7 @@ class StoreInMemory:
         self.history = MemoryBillingHistory(self.store)
         self.entitlements = MemoryEntitlements(self.store)
         self.unfinished = MemoryUnfinished(self.store)
+        self.under_review = MemoryUnderReview(self.store)
         self.readiness = MemoryReadiness()
 
     def begin(self) -> MemoryUnitOfWork:
@@ -131,6 +141,7 @@ class StoreInPostgres:
         self.history = PostgresBillingHistory(database)
         self.entitlements = PostgresEntitlements(database)
         self.unfinished = PostgresUnfinished(database)
+        self.under_review = PostgresUnderReview(database)
         self.readiness = PostgresReadiness(database)
 
     def begin(self) -> PostgresUnitOfWork:

@@ -1,11 +1,14 @@
-"""The command line: `payments run | serve | worker | migrate | sandbox | token | demo`."""
+"""The command line: `payments run | serve | worker | migrate | sandbox | token | reconcile | review | demo`."""
 
 import sys
 
 from entrypoints.cli.commands import payments
 from entrypoints.cli.environment import Unusable
+from entrypoints.cli.reviewing import review
 from entrypoints.cli.stopping import listen_for_stop
 from entrypoints.settings import ConfigurationError
+
+payments.add_command(review)
 
 
 def main() -> None:

@@ -1,0 +1,132 @@
+"""Money that does not match, in the hands of an operator: see it, take it, give it back."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import click
+import msgspec
+
+from application.errors import ProviderRefused, ProviderUnavailable, TryAgain
+from application.review_payments import ReviewPayments
+from domain.errors import DomainError
+from domain.payment import Figures, Payment, PaymentId
+from entrypoints.cli.environment import Unusable, check_database, settings_of_process, with_database
+from entrypoints.settings import Settings
+
+Result = TypeVar("Result")
+
+OPERATOR = click.option(
+    "--operator", default=getpass.getuser, show_default="your login name", help="Who decides; the audit keeps it."
+)
+
+
+@click.group()
+def review() -> None:
+    """Decide on payments whose money does not match, and on duplicates that did not go back.
+
+    \b
+    Example: payments review list
+    """
+
+
+@review.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def list_waiting(as_json: bool) -> None:
+    """List what waits for a decision: what was asked for, and what arrived.
+
+    \b
+    Example: payments review list
+    """
+    waiting = with_reviews(lambda reviews: reviews.waiting())
+    click.echo(as_document(waiting) if as_json else as_lines(waiting))
+
+
+@review.command()
+@click.argument("payment_id", type=click.UUID)
+@OPERATOR
+def accept(payment_id: UUID, operator: str) -> None:
+    """Take the money for what was asked: the payment is paid, and its year begins now.
+
+    \b
+    Example: payments review accept 01900000-0000-7000-8000-000000000001
+    """
+    payment = with_reviews(lambda reviews: reviews.accept(PaymentId(payment_id), operator=operator))
+    click.echo(f"Payment {payment.id} is {payment.status}.")
+
+
+@review.command()
+@click.argument("payment_id", type=click.UUID)
+@OPERATOR
+def refund(payment_id: UUID, operator: str) -> None:
+    """Give back all that was charged and has not gone back yet. To ask twice gives nothing twice.
+
+    \b
+    Example: payments review refund 01900000-0000-7000-8000-000000000001
+    """
+    payment = with_reviews(lambda reviews: reviews.give_back(PaymentId(payment_id), operator=operator))
+    click.echo(f"Payment {payment.id} is {payment.status}.")
+
+
+def with_reviews(do: Callable[[ReviewPayments], Awaitable[Result]]) -> Result:
+    """What comes of a decision. Raises Unusable, with what to do, when it cannot be carried out."""
+    settings = settings_of_process()
+    with with_database(settings) as complete:
+        asyncio.run(check_database(complete.database_url or ""))
+        try:
+            return asyncio.run(_within(complete, do))
+        except DomainError as refusal:
+            raise click.ClickException(str(refusal)) from refusal
+        except (ProviderUnavailable, TryAgain) as fault:
+            raise Unusable(f"{fault}. Nothing is half done: try again in a moment.") from fault
+        except ProviderRefused as refusal:
+            raise click.ClickException(f"Stripe refused: {refusal}") from refusal
+
+
+async def _within(settings: Settings, do: Callable[[ReviewPayments], Awaitable[Result]]) -> Result:
+    from entrypoints.container import Container
+
+    container = Container(settings=settings)
+    async with container.closing():
+        return await do(container.review_payments())
+
+
+def as_document(waiting: list[Payment]) -> str:
+    """What waits, for programs."""
+    rows = [
+        {
+            "id": str(payment.id),
+            "user_id": payment.user_id,
+            "status": payment.status,
+            "why": why(payment),
+            "expected": Figures(payment.amount.amount_minor, payment.amount.currency),
+            "received": payment.charged,
+            "created_at": payment.created_at,
+        }
+        for payment in waiting
+    ]
+    return msgspec.json.encode(rows).decode()
+
+
+def as_lines(waiting: list[Payment]) -> str:
+    """What waits, for people: one line each."""
+    lines = [
+        f"{payment.id}  {payment.created_at:%Y-%m-%d}  {payment.user_id}  {why(payment)}: "
+        f"asked for {shown(Figures(payment.amount.amount_minor, payment.amount.currency))}, received {shown(payment.charged)}"
+        for payment in waiting
+    ]
+    return "\n".join([*lines, f"{len(waiting)} waiting"])
+
+
+def why(payment: Payment) -> str:
+    """What is wrong with a payment, in a word."""
+    return "duplicate" if payment.duplicate else "mismatch"
+
+
+def shown(figures: Figures) -> str:
+    """An amount in minor units with its currency, as the API has them."""
+    return (
+        f"{figures.amount} {figures.currency}" if figures.amount is not None else "an amount that Stripe did not tell"
+    )

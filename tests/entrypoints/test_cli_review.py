@@ -1,0 +1,48 @@
+"""An operator decides on money that does not match, from the command line."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from builders import NOON, a_payment
+from domain.payment import Figures, Payment, PaymentStatus, Review
+from entrypoints.cli.reviewing import as_document, as_lines, review
+
+MISMATCH = a_payment(
+    status=PaymentStatus.REVIEW,
+    review=Review(expected=Figures(30000, "mad"), received=Figures(29999, "mad")),
+    created_at=NOON,
+)
+DUPLICATE = a_payment(status=PaymentStatus.SUCCEEDED, paid_at=NOON, duplicate=True, created_at=NOON + timedelta(days=1))
+
+
+def test_each_waiting_payment_is_one_line_with_both_figures() -> None:
+    first, second, count = as_lines([MISMATCH, DUPLICATE]).splitlines()
+
+    assert first.startswith(f"{MISMATCH.id}  2026-01-15  ")
+    assert first.endswith("mismatch: asked for 30000 mad, received 29999 mad")
+    assert second.endswith("duplicate: asked for 30000 mad, received 30000 mad")
+    assert "2 waiting" == count
+
+
+@pytest.mark.parametrize(("payment", "why"), [(MISMATCH, "mismatch"), (DUPLICATE, "duplicate")])
+def test_programs_get_the_same(payment: Payment, why: str) -> None:
+    (row,) = json.loads(as_document([payment]))
+
+    assert (str(payment.id), why) == (row["id"], row["why"])
+    assert {"amount": 30000, "currency": "mad"} == row["expected"]
+    assert payment.charged.amount == row["received"]["amount"]
+
+
+@pytest.mark.parametrize("name", sorted(review.commands))
+def test_the_help_of_every_decision_shows_an_example(name: str) -> None:
+    assert f"Example: payments review {name}" in CliRunner().invoke(review, [name, "--help"]).output
+
+
+def test_an_id_that_is_none_is_refused_with_a_clear_word() -> None:
+    result = CliRunner().invoke(review, ["accept", "not-an-id"])
+
+    assert 2 == result.exit_code
+    assert "is not a valid UUID" in result.output
