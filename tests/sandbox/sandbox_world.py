@@ -5,11 +5,13 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 import aiohttp
 import httpx
 import stripe
+from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from entrypoints.sandbox.config import SandboxConfig
@@ -113,6 +115,22 @@ class World:
     async def pay(self, session_id: str, card_number: str = "4242424242424242") -> httpx.Response:
         """Presses "Pay"."""
         return await self.press(session_id, action="pay", card_number=card_number)
+
+    async def paid(self, card_number: str = "4242424242424242") -> Any:  # Any: as above
+        """A session that this card has paid, with its intent and charge in it."""
+        session = await self.session()
+        await self.pay(session.id, card_number)
+        return await self.again(session.id, "payment_intent.latest_charge")
+
+    async def refund(self, *, key: str | None = None, **params: Any) -> Any:  # Any: as above
+        """A refund by call."""
+        wanted: RefundCreateParams = params  # type: ignore[assignment]  # tests send wrong ones too
+        return await self.client.v1.refunds.create_async(wanted, {"idempotency_key": key} if key else {})
+
+    async def told_of(self, *patterns: str) -> list[Any]:  # Any: JSON events, read by key
+        """The events whose types match one of these patterns, oldest first."""
+        events = (await self.ask("events"))["data"]
+        return [event for event in events if any(fnmatchcase(event["type"], pattern) for pattern in patterns)]
 
     async def tell(self, path: str, told: object = None) -> Any:  # Any: as the control API answers
         """Posts to the control API."""

@@ -10,13 +10,14 @@ from urllib.parse import unquote
 
 from litestar.types import HTTPScope, Receive, Send
 
+from entrypoints.sandbox.calls import Call
 from entrypoints.sandbox.errors import StripeFault, invalid, made_to_fail, no_api_key, wrong_api_key
 from entrypoints.sandbox.events import API_VERSION
 from entrypoints.sandbox.faults import ApiFault
 from entrypoints.sandbox.forms import Form, parse_form
 from entrypoints.sandbox.idempotency import claim, fingerprint, is_kept, keep, release
 from entrypoints.sandbox.line import Line, line_of
-from entrypoints.sandbox.resources import Call, operate
+from entrypoints.sandbox.resources import operate
 from entrypoints.sandbox.sandbox import Sandbox, SeenRequest
 from entrypoints.sandbox.state import StoredAnswer
 from entrypoints.sandbox.wire import new_id, pretty

@@ -1,6 +1,7 @@
 """Stripe's test cards: what each number does, and what a bank says when it refuses."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,17 @@ class Decline:
 
 @dataclass(frozen=True)
 class Card:
-    """One test card. asks: it wants 3-D Secure first. decline: why it is refused (after that step, if it asks)."""
+    """One test card.
+
+    asks: it wants 3-D Secure first. decline: why it is refused (after that step, if it asks).
+    refund: what becomes of a refund to it, other than that it succeeds at once.
+    """
 
     number: str
     label: str
     asks: bool = False
     decline: Decline | None = None
+    refund: Literal["succeeds_later", "fails_later"] | None = None
 
     @property
     def last4(self) -> str:
@@ -88,11 +94,11 @@ CARDS = {
         Card("4000000000001976", "Pays; would be inquired"),
         Card("4000000000005423", "Pays; would raise a fraud warning"),
         Card("4000004040000079", "Pays; would be disputed several times"),
-        Card("4000000000007726", "Pays; a refund would succeed later"),
-        Card("4000000000005126", "Pays; a refund would fail later"),
+        Card("4000000000007726", "Pays; refunds succeed later", refund="succeeds_later"),
+        Card("4000000000005126", "Pays; refunds fail later", refund="fails_later"),
     )
 }
-"""All cards by number. Disputes, warnings and refunds themselves are not part of this sandbox."""
+"""All cards by number. Disputes and warnings themselves are not part of this sandbox."""
 
 PROMINENT = (
     "4242424242424242",
@@ -127,6 +133,11 @@ def _passes_luhn(number: str) -> bool:
         value = int(digit) * (2 if index % 2 else 1)
         total += value - 9 if value > 9 else value
     return total % 10 == 0
+
+
+def paying_card(last4: str) -> Card | None:
+    """The test card that paid, by the digits that a charge shows."""
+    return next((card for card in CARDS.values() if card.last4 == last4), None)
 
 
 def card_of(number: str) -> Card:

@@ -6,10 +6,10 @@ from typing import Literal
 from entrypoints.sandbox import invoices
 from entrypoints.sandbox.cards import DELAYED_REFUSED, NOT_AUTHENTICATED, Card, Decline, card_of
 from entrypoints.sandbox.customers import new_customer
+from entrypoints.sandbox.ledger import book_charge
 from entrypoints.sandbox.payments import (
     decide_charge,
     decline_error,
-    new_balance_transaction,
     new_charge,
     new_payment_intent,
     new_payment_method,
@@ -253,5 +253,5 @@ def _tell_all(sandbox: Sandbox, steps: list[tuple[str, JsonObject]]) -> None:
 
 
 def _book(sandbox: Sandbox, charge: JsonObject) -> None:
-    charge["balance_transaction"] = new_balance_transaction(sandbox.state, charge)["id"]
+    charge["balance_transaction"] = book_charge(sandbox.state, charge)["id"]
     sandbox.tell("charge.updated", charge, previous={"balance_transaction": None})

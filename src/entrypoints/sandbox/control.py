@@ -4,8 +4,10 @@ GET  /_control/health                  {"ok": true}
 GET  /_control/quiet                   200 when no delivery waits or is held, else 409;
                                        {"quiet", "waiting", "held", "delivered", "lost", "given_up"}
 POST /_control/reset                   forgets every object, key, fault, delivery and setting
-GET  /_control/settings                {"webhook_url", "webhook_secret", "unsupported_currencies", "clock_ahead_seconds", "paused"}
-POST /_control/settings                changes any of the first three; webhook_url null stops sending; a restart keeps the currencies only
+GET  /_control/settings                {"webhook_url", "webhook_secret", "unsupported_currencies", "refunds_begin", "clock_ahead_seconds",
+                                       "paused"}
+POST /_control/settings                changes any of the first four; webhook_url null stops sending; refunds_begin: succeeded, pending
+                                       or requires_action; a restart forgets the first two
 POST /_control/clock                   {"advance_seconds": n}: moves the sandbox's time ahead (signatures keep the real time)
 GET  /_control/faults                  {"api": [...], "deliveries": [...]}: what still waits for its call or event
 POST /_control/faults/api              one fault (see faults.ApiFault), or a list of them; {"added": [...]}
@@ -30,9 +32,14 @@ POST /_control/sessions/{id}/delay     starts a delayed payment: complete and un
 POST /_control/sessions/{id}/settle    the delayed payment succeeds
 POST /_control/sessions/{id}/fail      the delayed payment fails
 POST /_control/sessions/{id}/expire    the session expires as if its time had come
+POST /_control/payments/{id}/refund    {"amount", "reason", "metadata", "status"}, all optional: a refund from the dashboard of the
+                                       payment of a session, intent or charge; status is the first one; the refund
+POST /_control/refunds/{id}/succeed    an open refund is paid out; the refund
+POST /_control/refunds/{id}/fail       {"failure_reason"} optional: the bank sends it back, also after it succeeded; the refund
 """
 
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
@@ -40,8 +47,8 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromQuery, RawBody
 from msgspec import UNSET, Struct, UnsetType
 
-from entrypoints.sandbox import control_actions
-from entrypoints.sandbox.checkout import settle_due
+from entrypoints.sandbox import control_actions, control_money
+from entrypoints.sandbox.banks import let_banks_decide
 from entrypoints.sandbox.control_bodies import several, told
 from entrypoints.sandbox.faults import ApiFault, DeliveryFault
 from entrypoints.sandbox.money import CURRENCIES
@@ -57,6 +64,7 @@ class Settings(Struct, forbid_unknown_fields=True):
     webhook_url: str | UnsetType | None = UNSET
     webhook_secret: str | UnsetType = UNSET
     unsupported_currencies: list[str] | UnsetType = UNSET
+    refunds_begin: Literal["succeeded", "pending", "requires_action"] | UnsetType = UNSET
 
 
 class Advance(Struct, forbid_unknown_fields=True):
@@ -98,6 +106,7 @@ def _settings(sandbox: Sandbox) -> JsonObject:
         "webhook_url": sandbox.deliveries.webhook_url,
         "webhook_secret": sandbox.deliveries.webhook_secret,
         "unsupported_currencies": sandbox.state.unsupported_currencies,
+        "refunds_begin": sandbox.state.refunds_begin,
         "clock_ahead_seconds": sandbox.state.clock_ahead_seconds,
         "paused": sandbox.deliveries.paused,
     }
@@ -113,6 +122,8 @@ def change_settings(body: RawBody, sandbox: Box) -> JsonObject:
         if unknown:
             raise HTTPException(status_code=400, detail=f"no such currency: {unknown[0]}")
         sandbox.state.unsupported_currencies = lowered
+    if given.refunds_begin is not UNSET:
+        sandbox.state.refunds_begin = given.refunds_begin
     if given.webhook_url is not UNSET:
         sandbox.deliveries.webhook_url = given.webhook_url
     if given.webhook_secret is not UNSET:
@@ -129,7 +140,7 @@ def move_clock(body: RawBody, sandbox: Box) -> JsonObject:
         raise HTTPException(status_code=400, detail="advance_seconds: from 0 to ten years")
     sandbox.state.clock_ahead_seconds += seconds
     sandbox.let_time_pass()
-    settle_due(sandbox)
+    let_banks_decide(sandbox)
     sandbox.changed()
     return {"now": int(sandbox.state.now())}
 
@@ -195,5 +206,6 @@ control = Router(
         list_requests,
         forget_requests,
         *control_actions.HANDLERS,
+        *control_money.HANDLERS,
     ],
 )

@@ -1,5 +1,6 @@
 """Customers: created, changed, and made by Checkout for buyers who have none."""
 
+from entrypoints.sandbox.metadata import merge_metadata
 from entrypoints.sandbox.parameters import Anything, Email, Fields, Integer, Items, Kind, Metadata, NotHere, Text
 from entrypoints.sandbox.state import State
 from entrypoints.sandbox.wire import JsonObject, new_id, random_text
@@ -81,16 +82,8 @@ def change_customer(customer: JsonObject, given: JsonObject) -> JsonObject:
             before[name] = customer.get(name)
             customer[name] = _address(given[name]) if name == "address" else given[name]
     if "metadata" in given:
-        _merge_metadata(customer, given["metadata"], before)
+        merge_metadata(customer, given["metadata"], before)
     return before
-
-
-def _merge_metadata(customer: JsonObject, given: dict[str, str], before: JsonObject) -> None:
-    old = customer["metadata"]
-    new = {key: value for key, value in {**old, **given}.items() if value != ""} if given else {}
-    if new != old:
-        before["metadata"] = {key: old.get(key) for key in {*old, *new} if old.get(key) != new.get(key)}
-        customer["metadata"] = new
 
 
 def _address(given: JsonObject | None) -> JsonObject | None:

@@ -52,6 +52,22 @@ def no_such(noun: str, identifier: str, param: str, status: int = 404) -> Stripe
     return StripeFault(status, f"No such {noun}: '{identifier}'", code="resource_missing", param=param)
 
 
+def nothing_to_refund(intent_id: str) -> StripeFault:
+    """400: no money came in."""
+    return invalid(f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.")
+
+
+def charged_back(charge_id: str) -> StripeFault:
+    """400: the card network has taken the money back already."""
+    text = f"Charge {charge_id} has been charged back; cannot issue a refund."
+    return invalid(text, code="charge_disputed")
+
+
+def already_refunded(charge_id: str) -> StripeFault:
+    """400: nothing is left of the charge."""
+    return invalid(f"Charge {charge_id} has already been refunded.", code="charge_already_refunded")
+
+
 def unrecognized_url(method: str, path: str) -> StripeFault:
     """404: Stripe has nothing there."""
     return StripeFault(

@@ -7,6 +7,7 @@ from entrypoints.sandbox.state import State
 from entrypoints.sandbox.wire import JsonObject
 
 DEPTH_MAX = 4
+PAGE_LENGTH = 10
 
 _FIELDS: dict[str, dict[str, str | None]] = {
     "checkout.session": {
@@ -38,10 +39,21 @@ _FIELDS: dict[str, dict[str, str | None]] = {
     "payment": {"payment_intent": "payment_intent"},
     "payment_method": {"customer": "customer"},
     "price": {"product": "product"},
-    "balance_transaction": {"source": "charge"},
+    "refund": {
+        "charge": "charge",
+        "payment_intent": "payment_intent",
+        "payment_method": "payment_method",
+        "customer": "customer",
+        **dict.fromkeys(("balance_transaction", "failure_balance_transaction"), "balance_transaction"),
+        **dict.fromkeys(("source_transfer_reversal", "transfer_reversal")),
+    },
+    "balance_transaction": {"source": "source"},
     "customer": dict.fromkeys(("default_source", "sources", "subscriptions", "tax_ids", "tax", "cash_balance")),
 }
 """For each object its fields that expand, and to what kind; None for what is built here or is never set in the sandbox."""
+
+_SOURCES = {"ch": "charge", "re": "refund"}
+"""What a balance transaction is about, by how its id begins."""
 
 
 def expanded(state: State, value: JsonObject, paths: list[str]) -> JsonObject:
@@ -77,6 +89,7 @@ def _expand(state: State, value: JsonObject, segments: list[str], path: str) -> 
 def _filled(state: State, value: JsonObject, name: str, kind: str | None) -> object:
     here = value.get(name)
     if isinstance(here, str) and kind is not None:
+        kind = _SOURCES[here.partition("_")[0]] if kind == "source" else kind
         return copy.deepcopy(state.find(kind, here)) or here
     if here is not None:
         return here
@@ -87,9 +100,15 @@ def _filled(state: State, value: JsonObject, name: str, kind: str | None) -> obj
         payments = [one for one in state.kind("invoice_payment").values() if one["invoice"] == value["id"]]
         return _list(payments, f"/v1/invoices/{value['id']}/payments")
     if value["object"] == "charge" and name == "refunds":
-        return _list([], f"/v1/charges/{value['id']}/refunds")
+        refunds = [one for one in reversed(state.kind("refund").values()) if one["charge"] == value["id"]]
+        return _list(refunds, f"/v1/charges/{value['id']}/refunds")
     return None
 
 
 def _list(data: list[JsonObject], url: str) -> JsonObject:
-    return {"object": "list", "data": copy.deepcopy(data), "has_more": False, "url": url}
+    return {
+        "object": "list",
+        "data": copy.deepcopy(data[:PAGE_LENGTH]),
+        "has_more": len(data) > PAGE_LENGTH,
+        "url": url,
+    }

@@ -1,6 +1,6 @@
 """The invoice that a paid session gets when invoice_creation is enabled."""
 
-from entrypoints.sandbox.sessions import set_metadata
+from entrypoints.sandbox.metadata import set_metadata
 from entrypoints.sandbox.state import State
 from entrypoints.sandbox.wire import JsonObject, new_id, random_text
 

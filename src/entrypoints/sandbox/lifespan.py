@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from entrypoints.sandbox.checkout import settle_due
+from entrypoints.sandbox.banks import let_banks_decide
 from entrypoints.sandbox.sandbox import Sandbox
 
 TICK_SECONDS = 0.25
@@ -29,5 +29,5 @@ async def running(sandbox: Sandbox) -> AsyncGenerator[None, None]:
 async def _watch_clock(sandbox: Sandbox) -> None:
     while True:
         sandbox.let_time_pass()
-        settle_due(sandbox)
+        let_banks_decide(sandbox)
         await asyncio.sleep(TICK_SECONDS)

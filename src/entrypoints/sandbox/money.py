@@ -43,6 +43,11 @@ def written_in_errors(amount_minor: int, currency: str) -> str:
     return f"{_SIGNS.get(currency, '')}{digits} {currency}"
 
 
+def written_in_refusals(amount_minor: int, currency: str) -> str:
+    """An amount in the style of Stripe's refusals to refund: "$40.00", and "MAD300.00" where there is no sign."""
+    return f"{_SIGNS.get(currency, currency.upper())}{_digits(amount_minor, currency)}"
+
+
 def _digits(amount_minor: int, currency: str) -> str:
     places = decimals(currency)
     whole, rest = divmod(amount_minor, 10**places)

@@ -1,7 +1,7 @@
 """PaymentIntents, payment methods, charges and balance transactions, as their API shows them."""
 
 from entrypoints.sandbox.cards import Card, Decline
-from entrypoints.sandbox.sessions import set_metadata
+from entrypoints.sandbox.metadata import set_metadata
 from entrypoints.sandbox.state import State
 from entrypoints.sandbox.wire import JsonObject, new_id, random_text
 
@@ -179,39 +179,6 @@ def decline_error(decline: Decline, charge: JsonObject | None, method: JsonObjec
         "type": "card_error" if decline.decline_code else "invalid_request_error",
     }
     return {**{key: value for key, value in error.items() if value is not None}, "payment_method": dict(method)}
-
-
-def new_balance_transaction(state: State, charge: JsonObject) -> JsonObject:
-    """What a charge brings, after a fee of 2.9 % and 30 minor units."""
-    fee = min(charge["amount"] * 29 // 1000 + 30, charge["amount"])
-    return state.add(
-        {
-            "id": new_id("txn"),
-            "object": "balance_transaction",
-            "amount": charge["amount"],
-            "available_on": int(state.now()) + 7 * 86_400,
-            "balance_type": "payments",
-            "created": int(state.now()),
-            "currency": charge["currency"],
-            "description": charge["description"],
-            "exchange_rate": None,
-            "fee": fee,
-            "fee_details": [
-                {
-                    "amount": fee,
-                    "application": None,
-                    "currency": charge["currency"],
-                    "description": "Stripe processing fees",
-                    "type": "stripe_fee",
-                }
-            ],
-            "net": charge["amount"] - fee,
-            "reporting_category": "charge",
-            "source": charge["id"],
-            "status": "pending",
-            "type": "charge",
-        }
-    )
 
 
 def _billing(session: JsonObject) -> JsonObject:

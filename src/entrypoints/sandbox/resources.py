@@ -1,43 +1,18 @@
 """The operations of the API: what each method and path does, apart from authentication, idempotency and faults."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
-from msgspec import Struct
-
-from entrypoints.sandbox import customers, session_parameters
-from entrypoints.sandbox.errors import StripeFault, invalid, no_such, unrecognized_url
+from entrypoints.sandbox import customers, refund_calls, session_parameters
+from entrypoints.sandbox.calls import Call, Operation, Resource, expand_paths, expanded_or_undone, one
+from entrypoints.sandbox.errors import invalid, unrecognized_url
 from entrypoints.sandbox.expand import expanded
-from entrypoints.sandbox.forms import Form
 from entrypoints.sandbox.lists import PAGING, page, within
 from entrypoints.sandbox.parameters import Choice, Email, Fields, Flag, Items, Kind, NotHere, Text
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.sessions import check_can_expire, new_session
 from entrypoints.sandbox.wire import JsonObject
-
-
-class Call(Struct):
-    """One API call, authenticated and parsed. request: what its events say about it."""
-
-    method: str
-    path: str
-    form: Form
-    request: JsonObject
-
-
-@dataclass(frozen=True)
-class Resource:
-    """How one kind of object is reached. param: how a 404 names the id of the path."""
-
-    kind: str
-    noun: str
-    param: str = "id"
-    filters: dict[str, Kind] = field(default_factory=dict)
-    can_be_listed: bool = True
-
 
 _TEXT = Text()
 _CUSTOMER: dict[str, Kind] = {"customer": _TEXT}
@@ -57,6 +32,7 @@ RESOURCES = {
     ),
     "payment_intents": Resource("payment_intent", "payment_intent", "intent", {**_CUSTOMER}),
     "charges": Resource("charge", "charge", filters={**_CUSTOMER, "payment_intent": _TEXT, "transfer_group": _TEXT}),
+    "refunds": refund_calls.RESOURCE,
     "invoices": Resource(
         "invoice",
         "invoice",
@@ -104,17 +80,10 @@ def operate(sandbox: Sandbox, call: Call) -> JsonObject:
     return operation(sandbox, call, identifier or "")
 
 
-def _one(sandbox: Sandbox, resource: Resource, identifier: str) -> JsonObject:
-    found = sandbox.state.find(resource.kind, identifier)
-    if found is None:
-        raise no_such(resource.noun, identifier[:255], resource.param)
-    return found
-
-
 def _retrieve(sandbox: Sandbox, call: Call, resource: Resource, identifier: str) -> JsonObject:
     given = Fields(_EXPAND).read(call.form)
     sandbox.let_time_pass()
-    return expanded(sandbox.state, _one(sandbox, resource, identifier), given.get("expand") or [])
+    return expanded(sandbox.state, one(sandbox, resource, identifier), given.get("expand") or [])
 
 
 def _list(sandbox: Sandbox, call: Call, resource: Resource) -> JsonObject:
@@ -123,46 +92,46 @@ def _list(sandbox: Sandbox, call: Call, resource: Resource) -> JsonObject:
     known = sandbox.state.kind(resource.kind)
     created = given.get("created") or {}
     chosen = [
-        one for one in reversed(known.values()) if within(one["created"], created) and _passes(one, given, resource)
+        each for each in reversed(known.values()) if within(each["created"], created) and _passes(each, given, resource)
     ]
     url = call.path.rstrip("/")
     result = page(chosen, given, resource.noun, url, known)
     return expanded(sandbox.state, result, given.get("expand") or [])
 
 
-def _passes(one: JsonObject, given: JsonObject, resource: Resource) -> bool:
+def _passes(subject: JsonObject, given: JsonObject, resource: Resource) -> bool:
     if resource.kind == "event":
         wanted = given.get("types") or ([given["type"]] if given.get("type") else ["*"])
         delivered = given.get("delivery_success")
-        if delivered is not None and delivered != (one["pending_webhooks"] == 0):
+        if delivered is not None and delivered != (subject["pending_webhooks"] == 0):
             return False
-        return any(fnmatchcase(one["type"], pattern) for pattern in wanted)
+        return any(fnmatchcase(subject["type"], pattern) for pattern in wanted)
     for name in resource.filters:
         value = given.get(name)
         if value is None:
             continue
         if isinstance(value, dict):
-            inside = one.get(name) or {}
+            inside = subject.get(name) or {}
             if any(inside.get(key) != inner for key, inner in value.items()):
                 return False
-        elif one.get(name) != value:
+        elif subject.get(name) != value:
             return False
     return True
 
 
 def _create_customer(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
     given = customers.CREATE.read(call.form)
-    paths = _expand_paths(given)
+    paths = expand_paths(given)
     customer = customers.new_customer(sandbox.state, given)
-    result = _expanded_or_undone(sandbox, customer, paths)
+    result = expanded_or_undone(sandbox, customer, paths)
     sandbox.tell("customer.created", customer, request=call.request)
     return result
 
 
 def _update_customer(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
-    customer = _one(sandbox, RESOURCES["customers"], identifier)
+    customer = one(sandbox, RESOURCES["customers"], identifier)
     given = customers.UPDATE.read(call.form)
-    paths = _expand_paths(given)
+    paths = expand_paths(given)
     expanded(sandbox.state, customer, paths)
     before = customers.change_customer(customer, given)
     if before:
@@ -172,16 +141,16 @@ def _update_customer(sandbox: Sandbox, call: Call, identifier: str) -> JsonObjec
 
 def _create_session(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
     given = session_parameters.CREATE.read(call.form)
-    paths = _expand_paths(given)
+    paths = expand_paths(given)
     session_parameters.check(sandbox.state, given)
     session = new_session(sandbox.state, given, sandbox.base_url, sandbox.config.account_name)
-    return _expanded_or_undone(sandbox, session, paths)
+    return expanded_or_undone(sandbox, session, paths)
 
 
 def _expire_session(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
     given = Fields(_EXPAND).read(call.form)
     sandbox.let_time_pass()
-    session = _one(sandbox, RESOURCES["checkout/sessions"], identifier)
+    session = one(sandbox, RESOURCES["checkout/sessions"], identifier)
     check_can_expire(session)
     expanded(sandbox.state, session, given.get("expand") or [])
     sandbox.expire(session, request=call.request)
@@ -189,7 +158,7 @@ def _expire_session(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject
 
 
 def _list_line_items(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
-    session = _one(sandbox, RESOURCES["checkout/sessions"], identifier)
+    session = one(sandbox, RESOURCES["checkout/sessions"], identifier)
     given = Fields({name: kind for name, kind in PAGING.items() if name != "created"}).read(call.form)
     lines = sandbox.state.line_items[session["id"]]
     known = {line["id"]: line for line in reversed(lines)}
@@ -197,31 +166,17 @@ def _list_line_items(sandbox: Sandbox, call: Call, identifier: str) -> JsonObjec
     return expanded(sandbox.state, result, given.get("expand") or [])
 
 
-def _expanded_or_undone(sandbox: Sandbox, value: JsonObject, paths: list[str]) -> JsonObject:
-    """A new object with its expansions; a path that cannot be expanded undoes it."""
-    try:
-        return expanded(sandbox.state, value, paths)
-    except StripeFault:
-        del sandbox.state.kind(value["object"])[value["id"]]
-        raise
-
-
-def _expand_paths(given: JsonObject) -> list[str]:
-    raw = given.pop("expand", None)
-    paths = [] if raw is None else Items(Text()).read(raw, "expand")
-    return [path for path in paths if isinstance(path, str)]
-
-
 def _refuse_update(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
-    _one(sandbox, RESOURCES["checkout/sessions"], identifier)
+    one(sandbox, RESOURCES["checkout/sessions"], identifier)
     raise invalid("The local sandbox does not update Checkout Sessions.")
 
 
-_OPERATIONS: dict[str, Callable[[Sandbox, Call, str], JsonObject]] = {
+_OPERATIONS: dict[str, Operation] = {
     "POST customers": _create_customer,
     "POST customers/id": _update_customer,
     "POST checkout/sessions": _create_session,
     "POST checkout/sessions/id": _refuse_update,
     "POST checkout/sessions/id/expire": _expire_session,
     "GET checkout/sessions/id/line_items": _list_line_items,
+    **refund_calls.OPERATIONS,
 }

@@ -1,6 +1,7 @@
 """Checkout Sessions: made from their parameters, expired by call or by time."""
 
 from entrypoints.sandbox.errors import invalid
+from entrypoints.sandbox.metadata import set_metadata
 from entrypoints.sandbox.state import SessionNotes, State
 from entrypoints.sandbox.wire import JsonObject, new_id
 
@@ -74,11 +75,6 @@ def close(session: JsonObject, status: str) -> None:
 def is_overdue(state: State, session: JsonObject) -> bool:
     """Whether an open session has outlived its expires_at."""
     return bool(session["status"] == "open" and session["expires_at"] <= state.now())
-
-
-def set_metadata(given: JsonObject) -> dict[str, str]:
-    """The metadata of a new object: an empty value sets nothing."""
-    return {key: value for key, value in (given.get("metadata") or {}).items() if value != ""}
 
 
 def _details(customer: JsonObject | None, email: str | None) -> JsonObject | None:

@@ -33,6 +33,13 @@ class SessionNotes(Struct):
     settle_at: float | None = None
 
 
+class RefundFate(Struct):
+    """What the bank will make of a refund. at: epoch seconds, never by itself when None."""
+
+    succeeds: bool
+    at: float | None = None
+
+
 class StoredAnswer(Struct):
     """The first answer to an idempotency key. stored_at: epoch seconds."""
 
@@ -76,11 +83,16 @@ class Delivery(Struct):
 
 
 class State(Struct):
-    """All objects by their kind and id (in order of creation), and what goes on with them."""
+    """All objects by their kind and id (in order of creation), and what goes on with them.
+
+    refunds_begin: the status of new refunds, where the card that paid does not decide it: succeeded, pending or requires_action.
+    """
 
     objects: dict[str, dict[str, JsonObject]] = field(default_factory=dict)
     line_items: dict[str, list[JsonObject]] = field(default_factory=dict)
     notes: dict[str, SessionNotes] = field(default_factory=dict)
+    refund_fates: dict[str, RefundFate] = field(default_factory=dict)
+    refunds_begin: str = "succeeded"
     answers: dict[str, StoredAnswer] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     unsupported_currencies: list[str] = field(default_factory=list)
