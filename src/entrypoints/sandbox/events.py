@@ -20,7 +20,7 @@ def new_event(
     request: JsonObject | None = None,
     created: int | None = None,
 ) -> JsonObject:
-    """Notes that something happened to an object as it is now.
+    """An event of what happened to an object, as that is now. It is kept and sent by `Sandbox.tell` alone.
 
     previous: the former values of what changed. request: the API call behind it; None for what buyers and Stripe itself do.
     created: epoch seconds, now when None.
@@ -28,19 +28,17 @@ def new_event(
     data: JsonObject = {"object": copy.deepcopy(subject)}
     if previous is not None:
         data["previous_attributes"] = previous
-    return state.add(
-        {
-            "id": new_id("evt"),
-            "object": "event",
-            "api_version": API_VERSION,
-            "created": int(state.now()) if created is None else created,
-            "data": data,
-            "livemode": False,
-            "pending_webhooks": 0,
-            "request": request or {"id": None, "idempotency_key": None},
-            "type": type,
-        }
-    )
+    return {
+        "id": new_id("evt"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": int(state.now()) if created is None else created,
+        "data": data,
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": request or {"id": None, "idempotency_key": None},
+        "type": type,
+    }
 
 
 def payload(event: JsonObject, *, livemode: bool = False) -> bytes:

@@ -29,6 +29,7 @@ DeliveryFaultKind = Literal[
     "stale",
     "wrong_livemode",
     "forget_answer",
+    "never",
 ]
 
 
@@ -66,7 +67,8 @@ class DeliveryFault(Struct, kw_only=True, forbid_unknown_fields=True):
     twin: a second event with another id tells the same. second_secret: signed with `secret` as well; wrong_secret: with it alone.
     stale: the signature's timestamp is `seconds` old. wrong_livemode: the event says livemode true.
     forget_answer: the answer is treated as lost, so that the same event comes again.
-    attempts: how many tries of each delivery the last five spoil.
+    never: the event is not made at all: neither sent nor in the list of events, though what it would tell has happened.
+    attempts: how many tries of each delivery the kinds from second_secret to forget_answer spoil.
     """
 
     kind: DeliveryFaultKind
@@ -96,8 +98,15 @@ class Faults:
         return None
 
     def for_event(self, type: str) -> DeliveryFault | None:
-        """Takes the first fault that matches an event."""
-        for fault in self.delivery:
+        """Takes the first fault that matches an event on its way."""
+        return self._take(type, [one for one in self.delivery if one.kind != "never"])
+
+    def forbid_event(self, type: str) -> bool:
+        """Takes the first fault that keeps an event from being made. Returns whether there was one."""
+        return self._take(type, [one for one in self.delivery if one.kind == "never"]) is not None
+
+    def _take(self, type: str, faults: list[DeliveryFault]) -> DeliveryFault | None:
+        for fault in faults:
             if fnmatchcase(type, fault.type) and _due(fault):
                 self.delivery = [one for one in self.delivery if one.times > 0]
                 return fault

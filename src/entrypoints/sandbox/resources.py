@@ -1,15 +1,14 @@
 """The operations of the API: what each method and path does, apart from authentication, idempotency and faults."""
 
 import re
-from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
-from entrypoints.sandbox import customers, refund_calls, session_parameters
+from entrypoints.sandbox import customers, event_list, refund_calls, session_parameters
 from entrypoints.sandbox.calls import Call, Operation, Resource, expand_paths, expanded_or_undone, one
 from entrypoints.sandbox.errors import invalid, unrecognized_url
 from entrypoints.sandbox.expand import expanded
 from entrypoints.sandbox.lists import PAGING, page, within
-from entrypoints.sandbox.parameters import Choice, Email, Fields, Flag, Items, Kind, NotHere, Text
+from entrypoints.sandbox.parameters import Choice, Email, Fields, Items, Kind, NotHere, Text
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.sessions import check_can_expire, new_session
 from entrypoints.sandbox.wire import JsonObject
@@ -49,9 +48,7 @@ RESOURCES = {
             "payment": Fields({"payment_intent": _TEXT, "type": _TEXT}),
         },
     ),
-    "events": Resource(
-        "event", "event", filters={"type": _TEXT, "types": Items(_TEXT, 20), "delivery_success": Flag()}
-    ),
+    "events": event_list.RESOURCE,
     "payment_methods": Resource("payment_method", "PaymentMethod", "payment_method", can_be_listed=False),
     "balance_transactions": Resource("balance_transaction", "balance transaction", can_be_listed=False),
     "products": Resource("product", "product", can_be_listed=False),
@@ -68,16 +65,16 @@ def operate(sandbox: Sandbox, call: Call) -> JsonObject:
     if found is None or resource is None:
         raise unrecognized_url(call.method, call.path)
     collection, identifier, verb = found[1], found[2] and unquote(found[2]), found[3]
+    shape = f"{call.method} {collection}{'/id' if identifier else ''}{'/' + verb if verb else ''}"
+    operation = _OPERATIONS.get(shape)
+    if operation is not None:
+        return operation(sandbox, call, identifier or "")
     if call.method == "GET" and verb is None:
         if identifier is not None:
             return _retrieve(sandbox, call, resource, identifier)
         if resource.can_be_listed:
             return _list(sandbox, call, resource)
-    shape = f"{call.method} {collection}{'/id' if identifier else ''}{'/' + verb if verb else ''}"
-    operation = _OPERATIONS.get(shape)
-    if operation is None:
-        raise unrecognized_url(call.method, call.path)
-    return operation(sandbox, call, identifier or "")
+    raise unrecognized_url(call.method, call.path)
 
 
 def _retrieve(sandbox: Sandbox, call: Call, resource: Resource, identifier: str) -> JsonObject:
@@ -100,12 +97,6 @@ def _list(sandbox: Sandbox, call: Call, resource: Resource) -> JsonObject:
 
 
 def _passes(subject: JsonObject, given: JsonObject, resource: Resource) -> bool:
-    if resource.kind == "event":
-        wanted = given.get("types") or ([given["type"]] if given.get("type") else ["*"])
-        delivered = given.get("delivery_success")
-        if delivered is not None and delivered != (subject["pending_webhooks"] == 0):
-            return False
-        return any(fnmatchcase(subject["type"], pattern) for pattern in wanted)
     for name in resource.filters:
         value = given.get(name)
         if value is None:
@@ -178,5 +169,6 @@ _OPERATIONS: dict[str, Operation] = {
     "POST checkout/sessions/id": _refuse_update,
     "POST checkout/sessions/id/expire": _expire_session,
     "GET checkout/sessions/id/line_items": _list_line_items,
+    **event_list.OPERATIONS,
     **refund_calls.OPERATIONS,
 }

@@ -58,9 +58,11 @@ class Sandbox:
         request: JsonObject | None = None,
         created: int | None = None,
     ) -> JsonObject:
-        """Makes an event of what happened and sends it."""
+        """Makes an event of what happened, keeps it and sends it; a `never` fault lets it get lost before all that."""
         event = new_event(self.state, type, subject, previous=previous, request=request, created=created)
-        self.deliveries.enqueue(event)
+        if not self.faults.forbid_event(type):
+            self.state.add(event)
+            self.deliveries.enqueue(event)
         return event
 
     def expire(self, session: JsonObject, *, request: JsonObject | None = None, at: int | None = None) -> None:
