@@ -18,10 +18,19 @@ class Decline:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What the holder of a card tells the bank after paying. An inquiry asks first, and takes no money."""
+
+    reason: Literal["fraudulent", "product_not_received"]
+    is_inquiry: bool = False
+
+
+@dataclass(frozen=True)
 class Card:
     """One test card.
 
     asks: it wants 3-D Secure first. decline: why it is refused (after that step, if it asks).
+    claims: how its holder disputes each payment, as soon as it was made; several share its amount.
     refund: what becomes of a refund to it, other than that it succeeds at once.
     """
 
@@ -29,6 +38,7 @@ class Card:
     label: str
     asks: bool = False
     decline: Decline | None = None
+    claims: tuple[Claim, ...] = ()
     refund: Literal["succeeds_later", "fails_later"] | None = None
 
     @property
@@ -67,6 +77,10 @@ NOT_AUTHENTICATED = Decline(
 )
 DELAYED_REFUSED = Decline("payment_intent_payment_attempt_failed", None, "The payment failed.")
 
+FRAUD = Claim("fraudulent")
+NOT_RECEIVED = Claim("product_not_received")
+INQUIRY = Claim("fraudulent", is_inquiry=True)
+
 CARDS = {
     card.number: card
     for card in (
@@ -89,16 +103,16 @@ CARDS = {
         Card("4000000000006975", "Declined too often", decline=VELOCITY),
         Card("4000000000000341", "Pays now, later charges declined"),
         Card("4000000000000077", "Pays, funds available at once"),
-        Card("4000000000000259", "Pays; would be disputed"),
-        Card("4000000000002685", "Pays; would be disputed (not received)"),
-        Card("4000000000001976", "Pays; would be inquired"),
+        Card("4000000000000259", "Pays, and is disputed", claims=(FRAUD,)),
+        Card("4000000000002685", "Pays, and is disputed (not received)", claims=(NOT_RECEIVED,)),
+        Card("4000000000001976", "Pays, and is inquired", claims=(INQUIRY,)),
         Card("4000000000005423", "Pays; would raise a fraud warning"),
-        Card("4000004040000079", "Pays; would be disputed several times"),
+        Card("4000004040000079", "Pays, and is disputed twice", claims=(FRAUD, NOT_RECEIVED)),
         Card("4000000000007726", "Pays; refunds succeed later", refund="succeeds_later"),
         Card("4000000000005126", "Pays; refunds fail later", refund="fails_later"),
     )
 }
-"""All cards by number. Disputes and warnings themselves are not part of this sandbox."""
+"""All cards by number. Fraud warnings themselves are not part of this sandbox."""
 
 PROMINENT = (
     "4242424242424242",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from entrypoints.sandbox import invoices
+from entrypoints.sandbox import disputes, invoices
 from entrypoints.sandbox.cards import DELAYED_REFUSED, NOT_AUTHENTICATED, Card, Decline, card_of
 from entrypoints.sandbox.customers import new_customer
 from entrypoints.sandbox.ledger import book_charge
@@ -171,6 +171,7 @@ def _charge(sandbox: Sandbox, session: JsonObject, intent: JsonObject, card: Car
     if decline is not None:
         return _decline(sandbox, intent, method, charge, decline)
     sandbox.tell("charge.succeeded", charge)
+    disputes.raise_claims(sandbox, charge, card.claims)
     intent.update(
         status="succeeded",
         amount_received=intent["amount"],

@@ -36,6 +36,9 @@ POST /_control/payments/{id}/refund    {"amount", "reason", "metadata", "status"
                                        payment of a session, intent or charge; status is the first one; the refund
 POST /_control/refunds/{id}/succeed    an open refund is paid out; the refund
 POST /_control/refunds/{id}/fail       {"failure_reason"} optional: the bank sends it back, also after it succeeded; the refund
+POST /_control/payments/{id}/dispute   {"amount", "reason", "inquiry"}, all optional: the bank disputes the payment; the dispute
+POST /_control/disputes/{id}/win       the bank decides for the merchant; so lose against; either ends an inquiry; the dispute
+POST /_control/disputes/{id}/escalate  an inquiry becomes a chargeback over what was not refunded; the dispute
 """
 
 from fnmatch import fnmatchcase

@@ -1,5 +1,7 @@
-"""The control API's part that moves money back: refunds from the dashboard, and what banks make of them."""
+"""The control API's part that moves money back: refunds from the dashboard, disputes, and what banks make of both."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from litestar import post
@@ -8,13 +10,19 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
-from entrypoints.sandbox import refunds
+from entrypoints.sandbox import disputes, refunds
+from entrypoints.sandbox.cards import Claim
 from entrypoints.sandbox.control_bodies import told
 from entrypoints.sandbox.errors import StripeFault
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.wire import JsonObject, new_id
 
 Box = NamedDependency[Sandbox]
+_VERDICTS: dict[str, Callable[[Sandbox, JsonObject], bool]] = {
+    "win": partial(disputes.decide, is_won=True),
+    "lose": partial(disputes.decide, is_won=False),
+    "escalate": disputes.escalate,
+}
 
 
 class DashboardRefund(Struct, forbid_unknown_fields=True):
@@ -38,6 +46,14 @@ class RefundVerdict(Struct, forbid_unknown_fields=True):
         "merchant_request",
         "unknown",
     ] = "expired_or_canceled_card"
+
+
+class OpenedDispute(Struct, forbid_unknown_fields=True):
+    """What a bank says. amount: minor units, all that was not refunded when None."""
+
+    amount: int | None = None
+    reason: Literal["fraudulent", "product_not_received"] = "fraudulent"
+    inquiry: bool = False
 
 
 def dashboard_request() -> JsonObject:
@@ -84,4 +100,30 @@ def decide_refund(refund_id: FromPath[str], verb: FromPath[str], body: RawBody, 
     return refund
 
 
-HANDLERS = (refund_payment, decide_refund)
+@post("/payments/{payment_id:str}/dispute", status_code=200, sync_to_thread=False)
+def dispute_payment(payment_id: FromPath[str], body: RawBody, sandbox: Box) -> JsonObject:
+    """Disputes a payment, also one that was refunded: banks do not always know."""
+    given = told(body, OpenedDispute, OpenedDispute())
+    charge = charge_named(sandbox, payment_id)
+    amount = given.amount
+    if amount is None:
+        amount = charge["amount"] - charge["amount_refunded"] or charge["amount"]
+    if not 1 <= amount <= charge["amount"]:
+        raise HTTPException(status_code=400, detail=f"amount: from 1 to {charge['amount']}")
+    return disputes.open_dispute(sandbox, charge, Claim(given.reason, given.inquiry), amount)
+
+
+@post("/disputes/{dispute_id:str}/{verb:str}", status_code=200, sync_to_thread=False)
+def decide_dispute(dispute_id: FromPath[str], verb: FromPath[str], sandbox: Box) -> JsonObject:
+    """What the bank makes of a dispute: win, lose or escalate."""
+    dispute = sandbox.state.find("dispute", dispute_id)
+    if dispute is None or verb not in _VERDICTS:
+        detail = "no such dispute" if dispute is None else "win, lose or escalate"
+        raise HTTPException(status_code=404, detail=detail)
+    is_done = _VERDICTS[verb](sandbox, dispute)
+    if not is_done:
+        raise HTTPException(status_code=409, detail=f"the dispute is {dispute['status']}")
+    return dispute
+
+
+HANDLERS = (refund_payment, decide_refund, dispute_payment, decide_dispute)

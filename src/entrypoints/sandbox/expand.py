@@ -47,12 +47,13 @@ _FIELDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("balance_transaction", "failure_balance_transaction"), "balance_transaction"),
         **dict.fromkeys(("source_transfer_reversal", "transfer_reversal")),
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "balance_transaction": {"source": "source"},
     "customer": dict.fromkeys(("default_source", "sources", "subscriptions", "tax_ids", "tax", "cash_balance")),
 }
 """For each object its fields that expand, and to what kind; None for what is built here or is never set in the sandbox."""
 
-_SOURCES = {"ch": "charge", "re": "refund"}
+_SOURCES = {"ch": "charge", "re": "refund", "du": "dispute"}
 """What a balance transaction is about, by how its id begins."""
 
 

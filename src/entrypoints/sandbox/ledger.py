@@ -4,6 +4,7 @@ from entrypoints.sandbox.state import State
 from entrypoints.sandbox.wire import JsonObject, new_id
 
 SETTLING_SECONDS = 7 * 86_400
+DISPUTE_FEE = 1500
 
 
 def book_charge(state: State, charge: JsonObject) -> JsonObject:
@@ -21,6 +22,20 @@ def book_refund(state: State, refund: JsonObject, charge: JsonObject) -> JsonObj
 def book_refund_failure(state: State, refund: JsonObject) -> JsonObject:
     """What a failed refund brings back."""
     return _entry(state, refund, refund["amount"], 0, "refund_failure", "REFUND FAILURE")
+
+
+def book_withdrawal(state: State, dispute: JsonObject) -> JsonObject:
+    """What a chargeback takes: the amount, and a fee that never comes back."""
+    description = f"Chargeback withdrawal for {dispute['charge']}"
+    return _entry(
+        state, dispute, -dispute["amount"], DISPUTE_FEE, "adjustment", description, "dispute", fee_name="Dispute fee"
+    )
+
+
+def book_reversal(state: State, dispute: JsonObject) -> JsonObject:
+    """What a dispute that was won brings back: the amount without the fee."""
+    description = f"Chargeback reversal for {dispute['charge']}"
+    return _entry(state, dispute, dispute["amount"], 0, "adjustment", description, "dispute_reversal")
 
 
 def _entry(

@@ -105,6 +105,13 @@ def change_metadata(sandbox: Sandbox, refund: JsonObject, given: JsonObject, *, 
         _tell_changed(sandbox, refund, before, request)
 
 
+def fail_open_refunds(sandbox: Sandbox, charge: JsonObject) -> None:
+    """A chargeback overtakes the refunds that were not paid out yet."""
+    for refund in list(sandbox.state.kind("refund").values()):
+        if refund["charge"] == charge["id"] and refund["status"] in _OPEN:
+            fail(sandbox, refund, "charge_for_pending_refund_disputed")
+
+
 def settle_due_refunds(sandbox: Sandbox) -> None:
     """Decides the refunds whose time has come."""
     now = sandbox.state.now()
@@ -129,7 +136,7 @@ def _refundable(state: State, charge: JsonObject, wanted: int | None) -> int:
     if charge["status"] != "succeeded":
         raise nothing_to_refund(charge["payment_intent"])
     disputes = [one for one in state.kind("dispute").values() if one["charge"] == charge["id"]]
-    if any(not one["is_charge_refundable"] and one["status"] != "won" for one in disputes):
+    if not all(one["is_charge_refundable"] for one in disputes):
         raise charged_back(charge["id"])
     left: int = charge["amount"] - charge["amount_refunded"]
     if left <= 0:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from entrypoints.sandbox import customers, event_list, refund_calls, session_parameters
+from entrypoints.sandbox import customers, dispute_calls, event_list, refund_calls, session_parameters
 from entrypoints.sandbox.calls import Call, Operation, Resource, expand_paths, expanded_or_undone, one
 from entrypoints.sandbox.errors import invalid, unrecognized_url
 from entrypoints.sandbox.expand import expanded
@@ -32,6 +32,7 @@ RESOURCES = {
     "payment_intents": Resource("payment_intent", "payment_intent", "intent", {**_CUSTOMER}),
     "charges": Resource("charge", "charge", filters={**_CUSTOMER, "payment_intent": _TEXT, "transfer_group": _TEXT}),
     "refunds": refund_calls.RESOURCE,
+    "disputes": dispute_calls.RESOURCE,
     "invoices": Resource(
         "invoice",
         "invoice",
@@ -171,4 +172,5 @@ _OPERATIONS: dict[str, Operation] = {
     "GET checkout/sessions/id/line_items": _list_line_items,
     **event_list.OPERATIONS,
     **refund_calls.OPERATIONS,
+    **dispute_calls.OPERATIONS,
 }
