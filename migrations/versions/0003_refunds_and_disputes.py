@@ -50,6 +50,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_disputes_payment_intent_id"), "disputes", ["payment_intent_id"], unique=False)
 
+    op.create_table(
+        "cursors",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_cursors")),
+    )
+
+    op.create_index(
+        "ix_customers_unmade",
+        "customers",
+        ["prepared_at"],
+        unique=False,
+        postgresql_where=sa.text("provider_id is null"),
+    )
+
     op.add_column("payments", sa.Column("duplicate", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.drop_constraint(op.f("ck_payments_dated_when_paid"), "payments")
     op.create_check_constraint(
@@ -91,5 +106,7 @@ def downgrade() -> None:
         "(status in ('PARTIALLY_REFUNDED', 'REFUNDED', 'SUCCEEDED')) = (paid_at is not null)",
     )
     op.drop_column("payments", "duplicate")
+    op.drop_index("ix_customers_unmade", table_name="customers")
+    op.drop_table("cursors")
     op.drop_table("disputes")
     op.drop_table("refunds")

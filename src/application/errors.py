@@ -38,10 +38,14 @@ class ProviderUnavailable(ApplicationFault):
 
     retry_after_seconds: when asking again is sensible.
     answered: whether the provider itself answered with an error (a 5xx that it will replay under the same idempotency key).
+    silent: whether there was no answer of any kind.
     """
 
-    def __init__(self, message: str, *, retry_after_seconds: int = 5, answered: bool = False) -> None:
+    def __init__(
+        self, message: str, *, retry_after_seconds: int = 5, answered: bool = False, silent: bool = False
+    ) -> None:
         super().__init__(message)
+        self.silent = silent
         self.retry_after_seconds = retry_after_seconds
         self.answered = answered
 

@@ -49,6 +49,11 @@ class ReceiveEvent:
         delivers again.
         """
         event = self._reader.authentic(delivery, self._clock.now())
+        outcome = await self.take(event)
+        return Receipt(event_id=event.id, event_type=event.type, outcome=outcome)
+
+    async def take(self, event: ProviderEvent) -> Outcome:
+        """Keep and apply an event that is known to be the provider's. Raises TryAgain when nothing could be stored."""
         try:
             outcome = await again(lambda: self._take(event), self._clock)
         except TryAgain:
@@ -59,7 +64,7 @@ class ReceiveEvent:
             log.exception("event %s of type %s could not be handled", event.id, event.type)
             outcome = await self._park(event, f"{type(error).__name__}: {error}")
         log.info("event %s of type %s: %s", event.id, event.type, outcome)
-        return Receipt(event_id=event.id, event_type=event.type, outcome=outcome)
+        return outcome
 
     async def _take(self, event: ProviderEvent) -> Outcome:
         async with self._begin() as work:

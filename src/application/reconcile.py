@@ -1,41 +1,21 @@
-"""What no event told is asked for: every payment whose money may still come is held against the provider, and repaired."""
+"""What no event told is asked for, and what differs from what the provider says is repaired through the verbs that events use."""
 
 import logging
-from datetime import timedelta
-from typing import Final
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
-from application.confirm_payment import ConfirmPayment
-from application.errors import ApplicationFault, Conflict, ProviderUnavailable
-from application.expire_checkout import ExpireCheckout
-from application.open_checkout import release
-from application.ports.gateway import CheckoutSession, PaymentGateway, SessionStatus
-from application.ports.reads import Unfinished
-from application.ports.store import BeginWork
-from application.ports.world import Clock
-from domain.audit import Cause
-from domain.payment import UNFINISHED, Payment, PaymentId, PaymentStatus
+from application.errors import ProviderUnavailable
+from application.findings import Difference, Findings
 
 log = logging.getLogger(__name__)
 
-CAUSE: Final = Cause(why="reconciled with the provider")
-PAGE_SIZE: Final = 100
 
-LEFT_ALONE: Final = timedelta(minutes=2)
-"""A payment younger than this is left to its events."""
+class Part(Protocol):
+    """One part of a reconciliation: looks at one kind of thing and notes what it finds."""
 
-CALL_PAUSE_SECONDS: Final = 0.1
-"""At most ten questions a second, a tenth of what the provider allows: members come first."""
-
-
-class Difference(Struct, frozen=True, kw_only=True):
-    """A payment that was not what the provider says: as it was stored, and as it is now. Both are the same where the repair failed."""
-
-    payment_id: PaymentId
-    before: PaymentStatus
-    after: PaymentStatus
-    why: str
+    def __call__(self, findings: Findings, *, whatever_the_age: bool) -> Awaitable[None]: ...
 
 
 class Reconciliation(Struct, frozen=True, kw_only=True):
@@ -48,115 +28,25 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
     @property
     def repaired(self) -> int:
         """How many differences are none any more."""
-        return sum(found.before is not found.after for found in self.differences)
+        return sum(found.repaired for found in self.differences)
 
 
 class Reconcile:
-    """Goes through all unfinished payments, however many replicas do so at once, and repairs through the verbs that events use."""
+    """Does all parts one after the other. However many replicas do so at once, nothing is repaired twice."""
 
-    def __init__(
-        self,
-        *,
-        begin: BeginWork,
-        unfinished: Unfinished,
-        gateway: PaymentGateway,
-        confirm: ConfirmPayment,
-        expire: ExpireCheckout,
-        clock: Clock,
-        checkout_minutes: int,
-    ) -> None:
-        self._begin = begin
-        self._unfinished = unfinished
-        self._gateway = gateway
-        self._confirm = confirm
-        self._expire = expire
-        self._clock = clock
-        self._lifetime = timedelta(minutes=checkout_minutes)
+    def __init__(self, *, parts: Sequence[Part]) -> None:
+        self._parts = tuple(parts)
 
     async def __call__(self, *, whatever_the_age: bool = False) -> Reconciliation:
-        """One run. Payments that are young, or were asked about just now, are left for later unless told otherwise.
+        """One run. What is young is left to its events, and lists are read from the last complete run on, unless told otherwise.
 
         Raises TryAgain when the store is away.
         """
-        checked, differences = 0, list[Difference]()
-        last: Payment | None = None
-        while page := await self._unfinished.page(after=last, limit=PAGE_SIZE):
-            for payment in page:
-                last = payment
-                try:
-                    asked, difference = await self._checked(payment.id, whatever_the_age)
-                except ProviderUnavailable as fault:
-                    log.warning("the reconciliation stops: %s", fault)
-                    return Reconciliation(checked=checked, differences=tuple(differences), complete=False)
-                checked += asked
-                if difference is not None:
-                    log.warning("payment %s: %s, was %s", difference.payment_id, difference.why, difference.before)
-                    differences.append(difference)
-        return Reconciliation(checked=checked, differences=tuple(differences), complete=True)
-
-    async def _checked(self, payment_id: PaymentId, whatever_the_age: bool) -> tuple[bool, Difference | None]:
-        """Whether the provider was asked about a payment, and what was found."""
-        claimed = await self._claimed(payment_id, whatever_the_age)
-        if claimed is None:
-            return False, None
-        payment, customer_id = claimed
-        await self._clock.sleep(CALL_PAUSE_SECONDS)
+        findings, complete = Findings(), True
         try:
-            session = await self._session(payment, customer_id)
-            why, after = await self._repaired(payment, session)
-        except ProviderUnavailable:
-            raise
-        except ApplicationFault as fault:
-            return True, Difference(payment_id=payment.id, before=payment.status, after=payment.status, why=str(fault))
-        finally:
-            if payment.checkout_session_id is None:
-                # Only looked at: the member's next start goes on with it.
-                await release(self._begin, self._clock, payment.id, answered=False)
-        if after is payment.status:
-            return True, None
-        return True, Difference(payment_id=payment.id, before=payment.status, after=after, why=why)
-
-    async def _claimed(self, payment_id: PaymentId, whatever_the_age: bool) -> tuple[Payment, str | None] | None:
-        """The payment and who its member is to the provider; null when it is not to be asked about now."""
-        now = self._clock.now()
-        try:
-            async with self._begin() as work:
-                payment = await work.payments.get(payment_id, lock=True)
-                checkout = await work.checkouts.of(payment_id)
-                if payment is None or payment.status not in UNFINISHED or checkout is None:
-                    return None
-                young = now - payment.created_at < LEFT_ALONE or not checkout.may_be_asked_at(now)
-                if checkout.is_claimed_at(now) or (young and not whatever_the_age):
-                    return None
-                customer = await work.customers.of(payment.user_id)
-                checkout = checkout.asked(now)
-                work.checkouts.save(checkout if payment.checkout_session_id is not None else checkout.claimed(now))
-                await work.commit()
-        except Conflict:
-            return None  # somebody else is at work on it
-        return payment, customer.provider_id if customer is not None else None
-
-    async def _session(self, payment: Payment, customer_id: str | None) -> CheckoutSession | None:
-        if payment.checkout_session_id is not None:
-            return await self._gateway.checkout(payment.checkout_session_id)
-        # Interrupted between the provider's answer and its storing, or before any request was sent.
-        found = await self._gateway.find_checkout(payment.id, customer_id) if customer_id is not None else None
-        if found is not None and found.status is SessionStatus.OPEN and self._is_over(payment):
-            return await self._gateway.expire_checkout(found.id)
-        return found
-
-    async def _repaired(self, payment: Payment, session: CheckoutSession | None) -> tuple[str, PaymentStatus]:
-        """What was done, and the status that the payment has then."""
-        if session is None:
-            if payment.checkout_session_id is None and not self._is_over(payment):
-                return "", payment.status  # the member's next start resumes it
-            expired = await self._expire(payment.id, cause=CAUSE)
-            return "the provider knows no checkout of it", expired.status if expired is not None else payment.status
-        if session.status is SessionStatus.OPEN:
-            return "", payment.status
-        confirmed = await self._confirm(session, cause=CAUSE)
-        words = "its money has arrived" if session.settled else f"its checkout is {session.status}"
-        return words, confirmed.status if confirmed is not None else payment.status
-
-    def _is_over(self, payment: Payment) -> bool:
-        return self._clock.now() - payment.created_at > self._lifetime
+            for part in self._parts:
+                await part(findings, whatever_the_age=whatever_the_age)
+        except ProviderUnavailable as fault:
+            log.warning("the reconciliation stops: %s", fault)
+            complete = False
+        return Reconciliation(checked=findings.checked, differences=tuple(findings.differences), complete=complete)

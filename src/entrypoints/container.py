@@ -21,13 +21,17 @@ from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway, open_gateway
+from adapters.stripe.records import StripeRecords
 from application.cancel_checkout import CancelCheckout
+from application.catch_up import CatchUp
 from application.check_access import CheckAccess
+from application.check_unfinished import CheckUnfinished
 from application.collect_invoice import CollectInvoice
 from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
+from application.finish_customers import FinishCustomers
 from application.follow_checkout import FollowCheckout
 from application.handle_event import HandleEvent
 from application.issue_receipt import IssueReceipt
@@ -172,8 +176,8 @@ class Container(containers.DeclarativeContainer):
         new_id=new_id,
         renewal_window_days=settings.provided.renewal_window_days,
     )
-    reconcile = providers.Singleton(
-        Reconcile,
+    check_unfinished = providers.Singleton(
+        CheckUnfinished,
         begin=begin.provider,
         unfinished=unfinished,
         gateway=gateway,
@@ -182,6 +186,21 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         checkout_minutes=settings.provided.checkout_ttl_minutes,
     )
+    records = providers.Singleton(StripeRecords, gateway)
+    catch_up = providers.Singleton(
+        CatchUp,
+        begin=begin.provider,
+        records=records,
+        reader=reader,
+        receive=receive_event,
+        confirm=confirm_payment,
+        returns=record_returns,
+        clock=clock,
+    )
+    finish_customers = providers.Singleton(
+        FinishCustomers, begin=begin.provider, unfinished=unfinished, gateway=gateway, clock=clock
+    )
+    reconcile = providers.Singleton(Reconcile, parts=providers.List(check_unfinished, catch_up, finish_customers))
     issue_receipt = providers.Singleton(IssueReceipt, begin=begin.provider, clock=clock, zone=zone)
     collect_invoice = providers.Singleton(CollectInvoice, begin=begin.provider, gateway=gateway)
     send_letter = providers.Singleton(SendLetter, begin=begin.provider, mailer=mailer, clock=clock)

@@ -7,17 +7,21 @@ import pytest
 
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnderReview, MemoryUnfinished
+from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
 from application.cancel_checkout import CancelCheckout
+from application.catch_up import CatchUp
 from application.check_access import CheckAccess
+from application.check_unfinished import CheckUnfinished
 from application.collect_invoice import CollectInvoice
 from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
 from application.errors import MailRefused, TryAgain
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
+from application.finish_customers import FinishCustomers
 from application.follow_checkout import FollowCheckout
 from application.handle_event import HandleEvent
 from application.issue_receipt import IssueReceipt
@@ -104,6 +108,7 @@ class World:
         self.store = MemoryStore(self.clock)
         self.faults = StoreFaults()
         self.gateway = MemoryGateway(self.clock)
+        self.records = MemoryRecords(self.gateway)
         self.reader = MemoryEventReader()
         self.mailer = DayMailer(self.clock)
         self.letters = NumberingWriter()
@@ -144,15 +149,7 @@ class World:
             new_id=a_payment_id,
             renewal_window_days=30,
         )
-        self.reconcile = Reconcile(
-            begin=begin,
-            unfinished=MemoryUnfinished(self.store),
-            gateway=gateway,
-            confirm=self.confirm,
-            expire=self.expire,
-            clock=clock,
-            checkout_minutes=60,
-        )
+        self.reconcile = self._reconcile(begin, gateway)
         self.issue_receipt = IssueReceipt(begin=begin, clock=clock, zone=zone)
         self.collect_invoice = CollectInvoice(begin=begin, gateway=gateway)
         self.send_letter = SendLetter(begin=begin, mailer=mailer or self.mailer, clock=clock)
@@ -182,6 +179,29 @@ class World:
         )
         self.show_receipt = ShowReceipt(begin=begin, catalogue=catalogue)
         self.check_access = CheckAccess(entitlements=MemoryEntitlements(self.store), clock=clock)
+
+    def _reconcile(self, begin: BeginWork, gateway: PaymentGateway) -> Reconcile:
+        unfinished = MemoryUnfinished(self.store)
+        check_unfinished = CheckUnfinished(
+            begin=begin,
+            unfinished=unfinished,
+            gateway=gateway,
+            confirm=self.confirm,
+            expire=self.expire,
+            clock=self.clock,
+            checkout_minutes=60,
+        )
+        catch_up = CatchUp(
+            begin=begin,
+            records=self.records,
+            reader=self.reader,
+            receive=self.receive,
+            confirm=self.confirm,
+            returns=self.record,
+            clock=self.clock,
+        )
+        customers = FinishCustomers(begin=begin, unfinished=unfinished, gateway=gateway, clock=self.clock)
+        return Reconcile(parts=[check_unfinished, catch_up, customers])
 
     async def start(self, member: Member | None = None) -> OfferedCheckout:
         """A member starts a checkout."""

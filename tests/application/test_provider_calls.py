@@ -15,6 +15,7 @@ import pytest
 import application
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
+from application.errors import ProviderUnavailable
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired, PaymentGateway
 from application.ports.mail import Mailer
 from application.ports.store import BeginWork
@@ -122,6 +123,10 @@ async def drive_every_use_case(world: "World") -> None:
     await world.deliver(CheckoutCompleted(world.gateway.pay(offered.session_id)))
     await world.reconcile(whatever_the_age=True)
     await pay_twice(world, a_member())
+    world.gateway.fail_next("create_customer", after_effect=True)
+    with pytest.raises(ProviderUnavailable):
+        await world.start(a_member())
+    await world.reconcile(whatever_the_age=True)
     given_up = await world.start(member := a_member())
     await world.cancel(member.user_id, given_up.payment.id)
     for _ in range(3):

@@ -22,9 +22,11 @@ from adapters.memory.history import (
 )
 from adapters.memory.jobs import MemoryJobs
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
+from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import (
     MemoryCheckouts,
+    MemoryCursors,
     MemoryCustomers,
     MemoryInbox,
     MemoryInvoices,
@@ -50,6 +52,7 @@ from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import (
     PostgresCheckouts,
+    PostgresCursors,
     PostgresCustomers,
     PostgresInvoices,
     PostgresMails,
@@ -58,13 +61,16 @@ from adapters.postgres.unit_of_work import (
 )
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway
+from adapters.stripe.records import StripeRecords
 from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.jobs import JobQueue
 from application.ports.mail import LetterWriter, Mailer
 from application.ports.reads import BillingHistory, Entitlements, Readiness, UnderReview, Unfinished
+from application.ports.records import ProviderRecords
 from application.ports.store import (
     Checkouts,
+    Cursors,
     Customers,
     Inbox,
     Invoices,
@@ -100,6 +106,7 @@ class Store(NamedTuple):
     unfinished: Unfinished
     under_review: UnderReview
     returns: KnownReturns
+    cursors: Cursors
     readiness: Readiness
 
 
@@ -132,6 +139,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         unfinished=MemoryUnfinished(store),
         under_review=MemoryUnderReview(store),
         returns=MemoryReturns(work),
+        cursors=MemoryCursors(work),
         readiness=MemoryReadiness(),
     )
 
@@ -155,6 +163,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         unfinished=PostgresUnfinished(database),
         under_review=PostgresUnderReview(database),
         returns=PostgresReturns(work),
+        cursors=PostgresCursors(work),
         readiness=PostgresReadiness(database),
     )
 
@@ -192,3 +201,8 @@ def letter_writers(zone: ZoneInfo) -> tuple[LetterWriter, ...]:
 def languages(zone: ZoneInfo) -> tuple[Wording, Words]:
     """How words are written."""
     return BabelWording(zone), BabelWords(Locale.FRENCH, zone, {})
+
+
+def lists(memory: MemoryGateway, stripe: StripeGateway) -> tuple[ProviderRecords, ...]:
+    """What a provider has on record."""
+    return MemoryRecords(memory), StripeRecords(stripe)

@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft202012Validator
 
-from adapters.stripe.gateway import API_VERSION, StripeGateway
+from adapters.stripe.calls import API_VERSION
+from adapters.stripe.gateway import StripeGateway
 from application.ports.gateway import CheckoutOrder
 from builders import a_member
 from contract.sandboxes import API_KEY, APP_URL, gateway_to

@@ -5,6 +5,7 @@ from typing import cast
 
 from adapters.memory.store import MemoryStore
 from application.ports.reads import PaymentRecord
+from application.ports.store import Customer
 from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import UNFINISHED, Payment, PaymentId, PaymentStatus
@@ -49,6 +50,16 @@ class MemoryUnfinished:
         found = [payment for payment in self._store.payments() if payment.status in UNFINISHED]
         oldest_first = sorted(found, key=_begun)
         return [payment for payment in oldest_first if after is None or _begun(payment) > _begun(after)][:limit]
+
+    async def customers(self, *, since: datetime, until: datetime) -> list[Customer]:
+        found = cast("list[Customer]", self._store.all(Customer))
+        return [
+            customer
+            for customer in found
+            if customer.provider_id is None
+            and customer.prepared_at is not None
+            and since <= customer.prepared_at <= until
+        ]
 
 
 class MemoryUnderReview:

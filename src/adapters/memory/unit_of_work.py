@@ -1,6 +1,7 @@
 """The unit of work in memory, and what it gives access to."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -37,6 +38,7 @@ class MemoryUnitOfWork(MemoryTransaction):
         self.mails = MemoryMails(self)
         self.jobs = MemoryWorkJobs(self)
         self.refused_currencies = MemoryRefusedCurrencies(self)
+        self.cursors = MemoryCursors(self)
 
 
 class MemoryPayments:
@@ -180,6 +182,10 @@ class MemoryInbox:
         self._keep(event, EventState.HANDLED, None)
         return True
 
+    async def unknown(self, event_ids: Sequence[str]) -> frozenset[str]:
+        kept = {event.id for event in self._work.stored(StoredEvent)}
+        return frozenset(event_ids) - kept
+
     def ignore(self, event_id: str) -> None:
         self.settle(event_id, EventState.IGNORED)
 
@@ -238,3 +244,22 @@ class MemoryRefusedCurrencies:
 
     def add(self, currency: str, reason: str, at: datetime) -> None:
         self._work.note_refusal(currency, reason)
+
+
+class Cursor:
+    """The kind under which it is stored how far something has come."""
+
+
+class MemoryCursors:
+    """The port Cursors."""
+
+    def __init__(self, work: MemoryTransaction) -> None:
+        self._work = work
+
+    async def of(self, name: str) -> datetime | None:
+        return cast("datetime | None", await self._work.read(Cursor, name))
+
+    def save(self, name: str, at: datetime) -> None:
+        known = self._work.store.rows.get((Cursor, name))
+        if known is None or cast("datetime", known.value) < at:
+            self._work.write(Cursor, name, at)

@@ -1,5 +1,6 @@
 """The inbox in Postgres: the event's key makes a second delivery wait for the first, and then find nothing to do."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from adapters.postgres.statements import STATEMENTS
@@ -8,6 +9,7 @@ from application.ports.gateway import ProviderEvent
 from application.ports.store import EventState, StoredEvent
 
 KEEP: Final = STATEMENTS["events.keep"]
+KEPT: Final = STATEMENTS["events.kept"]
 PARKED: Final = STATEMENTS["events.parked"]
 SETTLE: Final = STATEMENTS["events.settle"]
 
@@ -20,6 +22,10 @@ class PostgresInbox:
 
     async def first_time(self, event: ProviderEvent) -> bool:
         return await self._keep(event, EventState.HANDLED, None)
+
+    async def unknown(self, event_ids: Sequence[str]) -> frozenset[str]:
+        rows = await self._transaction.rows(KEPT, {"ids": list(event_ids)})
+        return frozenset(event_ids) - {row["id"] for row in rows}
 
     def ignore(self, event_id: str) -> None:
         self.settle(event_id, EventState.IGNORED)

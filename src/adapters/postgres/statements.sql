@@ -44,6 +44,12 @@ INSERT INTO mails (key, payment_id, recipient, subject, html, plain, written_at,
 -- mails.save(payment_id, recipient, subject, html, plain, written_at, in_doubt_since, sent_at, provider_id, the_key, seen_version) guards mails
 UPDATE mails SET payment_id=$1::UUID, recipient=$2::VARCHAR, subject=$3::VARCHAR, html=$4::VARCHAR, plain=$5::VARCHAR, written_at=$6::TIMESTAMP WITH TIME ZONE, in_doubt_since=$7::TIMESTAMP WITH TIME ZONE, sent_at=$8::TIMESTAMP WITH TIME ZONE, provider_id=$9::VARCHAR, version=(mails.version + 1) WHERE mails.key = $10::VARCHAR AND mails.version = $11::INTEGER RETURNING mails.version;
 
+-- customers.unmade(since, until)
+SELECT customers.user_id, customers.email, customers.name, customers.locale, customers.provider_id, customers.request, customers.attempt, customers.prepared_at, customers.version
+FROM customers
+WHERE customers.provider_id IS NULL AND customers.prepared_at BETWEEN $1::TIMESTAMP WITH TIME ZONE AND $2::TIMESTAMP WITH TIME ZONE ORDER BY customers.prepared_at
+ LIMIT 1000;
+
 -- payments.get(the_id)
 SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
 FROM payments
@@ -156,6 +162,11 @@ SELECT events.id, events.type, events.api_version, events.created_at, events.rec
 FROM events
 WHERE events.id = $1::VARCHAR AND events.state = 'parked' FOR UPDATE;
 
+-- events.kept(ids)
+SELECT events.id
+FROM events
+WHERE events.id = any($1::TEXT[]);
+
 -- events.settle(new_state, new_error, the_id)
 UPDATE events SET state=$1::VARCHAR, error=$2::VARCHAR WHERE events.id = $3::VARCHAR;
 
@@ -178,3 +189,11 @@ UPDATE jobs SET state=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_m
 
 -- jobs.reap(retry_after_seconds, the_error)
 UPDATE jobs SET state=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $1::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$2::VARCHAR, finished_at=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.state = 'leased' AND jobs.leased_until < now() RETURNING jobs.id;
+
+-- cursors.of(name)
+SELECT cursors.at
+FROM cursors
+WHERE cursors.name = $1::VARCHAR;
+
+-- cursors.save(name, at)
+INSERT INTO cursors (name, at) VALUES ($1::VARCHAR, $2::TIMESTAMP WITH TIME ZONE) ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE cursors.at < excluded.at;

@@ -26,6 +26,8 @@ MAILS: Final = Record("mails", "key", value_of=mail_of, columns=mail_columns)
 
 NEXT_SEQUENCE: Final = STATEMENTS["receipt_counters.next"]
 REFUSED_CURRENCIES: Final = STATEMENTS["refused_currencies.all"]
+CURSOR: Final = STATEMENTS["cursors.of"]
+SAVE_CURSOR: Final = STATEMENTS["cursors.save"]
 REFUSE_CURRENCY: Final = STATEMENTS["refused_currencies.add"]
 
 
@@ -44,6 +46,7 @@ class PostgresUnitOfWork(PostgresTransaction):
         self.mails = PostgresMails(self)
         self.jobs = PostgresWorkJobs(self)
         self.refused_currencies = PostgresRefusedCurrencies(self)
+        self.cursors = PostgresCursors(self)
 
 
 class PostgresCustomers:
@@ -118,3 +121,17 @@ class PostgresRefusedCurrencies:
     def add(self, currency: str, reason: str, at: datetime) -> None:
         values = {"currency": currency, "reason": reason, "refused_at": at}
         self._transaction.note_first(("refused_currencies", currency), Write(REFUSE_CURRENCY, values))
+
+
+class PostgresCursors:
+    """The port Cursors."""
+
+    def __init__(self, transaction: PostgresTransaction) -> None:
+        self._transaction = transaction
+
+    async def of(self, name: str) -> datetime | None:
+        row = await self._transaction.row(CURSOR, {"name": name})
+        return row["at"] if row is not None else None
+
+    def save(self, name: str, at: datetime) -> None:
+        self._transaction.note(("cursors", name), Write(SAVE_CURSOR, {"name": name, "at": at}))

@@ -24,7 +24,7 @@ def translated(error: BaseException) -> ProviderUnavailable | ProviderRefused:
     """The application's word for a failed call. Judged by the HTTP status first: 401 and 403 call themselves invalid requests."""
     if not isinstance(error, stripe.StripeError):
         log.warning("no answer from Stripe that can be used: %s", type(error).__name__)
-        return ProviderUnavailable("no answer from Stripe")
+        return ProviderUnavailable("no answer from Stripe", silent=True)
     status = error.http_status
     code = getattr(error, "code", None)
     log.warning("Stripe refused a call: status %s, code %s, request %s", status, code, error.request_id)
@@ -36,7 +36,9 @@ def translated(error: BaseException) -> ProviderUnavailable | ProviderRefused:
         log.error("Stripe refused the API key, request %s", error.request_id)
         return ProviderUnavailable("Stripe refused the API key", retry_after_seconds=KEY_REFUSED_RETRY_SECONDS)
     if status is None or status < 400 or status in (408, 409, 429) or status >= 500:
-        return ProviderUnavailable(f"Stripe answered {status}", answered=status is not None and status >= 500)
+        return ProviderUnavailable(
+            f"Stripe answered {status}", answered=status is not None and status >= 500, silent=status is None
+        )
     return _refusal(error, code)
 
 

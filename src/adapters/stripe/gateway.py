@@ -1,18 +1,23 @@
-"""Calls to Stripe through its official SDK: asynchronous, pinned to one API version, with deadlines, and imported when first needed."""
+"""The payment provider: Stripe's hosted Checkout, its customers, invoices and refunds."""
 
-import asyncio
-import importlib
 import json
-import logging
 import re
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, cast
 
-import msgspec
-
-from adapters.stripe.returns import DisputeList, RefundList, StripeDispute, StripeRefund
+from adapters.stripe.calls import (
+    CALL_SECONDS_MAX,
+    NETWORK_RETRIES,
+    PAGE_MAX,
+    TRY_SECONDS_MAX,
+    UNREADABLE,
+    StripeCalls,
+    read,
+    told,
+    understood,
+)
+from adapters.stripe.returns import DisputeList, RefundList, StripeRefund
 from adapters.stripe.sessions import CustomerList, Expanded, Invoice, Session, SessionList
 from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.gateway import (
@@ -25,28 +30,14 @@ from application.ports.gateway import (
 )
 from domain.member import Locale, Member
 from domain.payment import PaymentId
-from domain.returns import Dispute, Refund, Returns
+from domain.returns import Refund, Returns
 
 if TYPE_CHECKING:
-    from stripe import StripeClient, StripeObject
     from stripe.params import CustomerCreateParams, RefundCreateParams
     from stripe.params.checkout import SessionCreateParams
 
-log = logging.getLogger(__name__)
-
-API_VERSION: Final = "2026-10-28.endive"
-TRY_SECONDS_MAX: Final = 6.0
-CALL_SECONDS_MAX: Final = 10.0
 LOOK_SECONDS_MAX: Final = 5.0
 """A member waits for what is looked up; a page would rather say that it does not know yet."""
-
-NETWORK_RETRIES: Final = 2
-CONNECTIONS_MAX: Final = 20
-PAGE_MAX: Final = 100
-UNREADABLE: Final = "Stripe answered something that cannot be read"
-
-Answer = TypeVar("Answer")
-Understood_co = TypeVar("Understood_co", covariant=True)
 
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 """The look of every id of Stripe's. Ids stand in paths: one that looks different is unknown without asking."""
@@ -55,12 +46,8 @@ LOCALES: Final = {Locale.FRENCH: "fr", Locale.ENGLISH: "en", Locale.ARABIC: "aut
 """Stripe's hosted page has no Arabic: it then follows the browser."""
 
 
-class StripeGateway:
-    """The port PaymentGateway over Stripe's API.
-
-    api_base: another base URL than Stripe's own, for the sandbox.
-    try_seconds_max, call_seconds_max: how long one request may take, and a call with all its `retries_max` repetitions.
-    """
+class StripeGateway(StripeCalls):
+    """The port PaymentGateway over Stripe's API."""
 
     def __init__(
         self,
@@ -72,24 +59,14 @@ class StripeGateway:
         call_seconds_max: float = CALL_SECONDS_MAX,
         retries_max: int = NETWORK_RETRIES,
     ) -> None:
-        self._secret_key = secret_key
-        self._api_base = api_base
+        super().__init__(
+            secret_key=secret_key,
+            api_base=api_base,
+            try_seconds_max=try_seconds_max,
+            call_seconds_max=call_seconds_max,
+            retries_max=retries_max,
+        )
         self._app_url = app_url
-        self._try_seconds_max = try_seconds_max
-        self._call_seconds_max = call_seconds_max
-        self._retries_max = retries_max
-        self._client: StripeClient | None = None
-        self._opening = asyncio.Lock()
-        self._closing = AsyncExitStack()
-
-    async def close(self) -> None:
-        """Close the connections to Stripe."""
-        await self._closing.aclose()
-        self._client = None
-
-    async def warm_up(self) -> None:
-        """Import the SDK and make its client before the first member needs it. It costs about a second of CPU."""
-        await self._opened()
 
     def prepare_customer(self, member: Member) -> PreparedRequest:
         params: CustomerCreateParams = {
@@ -101,7 +78,7 @@ class StripeGateway:
 
     async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
         params = cast("CustomerCreateParams", json.loads(request))
-        made = await self._call(
+        made = await self.call(
             lambda client: client.v1.customers.create_async(params, options={"idempotency_key": key})
         )
         return read(made, Expanded).id
@@ -110,7 +87,7 @@ class StripeGateway:
         # By the address of the request, not of today: the member may have changed theirs since.
         params = json.loads(request)
         email, user_id = params["email"], params["metadata"]["user_id"]
-        found = await self._call(lambda client: client.v1.customers.list_async({"email": email, "limit": PAGE_MAX}))
+        found = await self.call(lambda client: client.v1.customers.list_async({"email": email, "limit": PAGE_MAX}))
         customers = read(found, CustomerList).data
         return next((customer.id for customer in customers if customer.user_id == user_id), None)
 
@@ -143,7 +120,7 @@ class StripeGateway:
 
     async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
         params = cast("SessionCreateParams", json.loads(request))
-        opened = await self._call(
+        opened = await self.call(
             lambda client: client.v1.checkout.sessions.create_async(params, options={"idempotency_key": key})
         )
         return understood(read(opened, Session))
@@ -152,7 +129,7 @@ class StripeGateway:
         if not ID.fullmatch(session_id):
             return None
         try:
-            found = await self._call(
+            found = await self.call(
                 lambda client: client.v1.checkout.sessions.retrieve_async(
                     session_id, {"expand": ["payment_intent.latest_charge"]}
                 ),
@@ -165,7 +142,7 @@ class StripeGateway:
         return understood(read(found, Session))
 
     async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
-        found = await self._call(
+        found = await self.call(
             lambda client: client.v1.checkout.sessions.list_async({"customer": customer_id, "limit": PAGE_MAX})
         )
         sessions = (session for session in read(found, SessionList).data if session.mode == "payment")
@@ -175,7 +152,7 @@ class StripeGateway:
         if not ID.fullmatch(session_id):
             return None
         try:
-            expired = await self._call(lambda client: client.v1.checkout.sessions.expire_async(session_id))
+            expired = await self.call(lambda client: client.v1.checkout.sessions.expire_async(session_id))
         except ProviderRefused:
             # Not open any more, or unknown. The session itself tells which; the words of the refusal have changed before.
             session = await self.checkout(session_id)
@@ -185,7 +162,7 @@ class StripeGateway:
         return understood(read(expired, Session))
 
     async def invoice(self, invoice_id: str) -> InvoiceDocuments:
-        found = await self._call(lambda client: client.v1.invoices.retrieve_async(invoice_id))
+        found = await self.call(lambda client: client.v1.invoices.retrieve_async(invoice_id))
         invoice = read(found, Invoice)
         return InvoiceDocuments(hosted_url=invoice.hosted_invoice_url, pdf_url=invoice.invoice_pdf)
 
@@ -196,7 +173,7 @@ class StripeGateway:
             "reason": order.reason.value,
             "metadata": {"payment_id": str(order.payment_id)},
         }
-        made = await self._call(lambda client: client.v1.refunds.create_async(params, options={"idempotency_key": key}))
+        made = await self.call(lambda client: client.v1.refunds.create_async(params, options={"idempotency_key": key}))
         refund = understood(read(made, StripeRefund))
         if refund is None:
             raise ProviderUnavailable(UNREADABLE)
@@ -205,10 +182,10 @@ class StripeGateway:
     async def returns_of(self, payment_intent_id: str) -> Returns:
         if not ID.fullmatch(payment_intent_id):
             return Returns()
-        refunds = await self._call(
+        refunds = await self.call(
             lambda client: client.v1.refunds.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX})
         )
-        disputes = await self._call(
+        disputes = await self.call(
             lambda client: client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX})
         )
         asked_at = datetime.now(UTC)
@@ -218,74 +195,6 @@ class StripeGateway:
             refunds=tuple(refund for refund in found if refund is not None),
             disputes=tuple(dispute for dispute in disputed if dispute is not None),
         )
-
-    async def _call(
-        self, call: "Callable[[StripeClient], Awaitable[StripeObject]]", *, seconds_max: float = CALL_SECONDS_MAX
-    ) -> dict[str, Any]:
-        """Make one call within its deadline and return the answer's JSON. Any: whatever JSON Stripe answers."""
-        client = await self._opened()
-        from adapters.stripe.faults import RAISED, translated
-
-        try:
-            async with asyncio.timeout(min(seconds_max, self._call_seconds_max)):
-                answer = await call(client)
-            if answer.last_response is not None:
-                log.info("Stripe answered request %s", answer.last_response.request_id)
-            return answer.to_dict(for_json=True)
-        except RAISED as error:
-            raise translated(error) from error
-
-    async def _opened(self) -> "StripeClient":
-        async with self._opening:
-            if self._client is None:
-                # Both take long to import: in a thread, so that the process goes on answering meanwhile.
-                await asyncio.to_thread(importlib.import_module, "adapters.stripe.faults")
-                import aiohttp
-                import stripe
-
-                stripe.enable_telemetry = False
-                connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
-                session = await self._closing.enter_async_context(aiohttp.ClientSession(connector=connector))
-                self._client = stripe.StripeClient(
-                    self._secret_key,
-                    stripe_version=API_VERSION,
-                    base_addresses={"api": self._api_base} if self._api_base else {},
-                    max_network_retries=self._retries_max,
-                    http_client=stripe.AIOHTTPClient(
-                        session=session, timeout=aiohttp.ClientTimeout(total=self._try_seconds_max)
-                    ),
-                )
-        return self._client
-
-
-def read(answer: dict[str, Any], kind: type[Answer]) -> Answer:  # Any: JSON
-    """An answer's JSON as what was asked for. Raises ProviderUnavailable when it is something else."""
-    try:
-        return msgspec.convert(answer, kind)
-    except msgspec.ValidationError as error:
-        raise ProviderUnavailable(UNREADABLE) from error
-
-
-class Understandable(Protocol[Understood_co]):
-    """An answer of Stripe's that can be put in the application's words, unless it cannot be true (ValueError)."""
-
-    def understood(self) -> Understood_co: ...
-
-
-def understood(answer: Understandable[Understood_co]) -> Understood_co:
-    """What Stripe answered, in the application's words. Raises ProviderUnavailable when it cannot be true."""
-    try:
-        return answer.understood()
-    except ValueError as error:
-        raise ProviderUnavailable(UNREADABLE) from error
-
-
-def told(dispute: StripeDispute, at: datetime) -> Dispute | None:
-    """A dispute that Stripe told of at an instant (UTC), in the same way."""
-    try:
-        return dispute.understood(at)
-    except ValueError as error:
-        raise ProviderUnavailable(UNREADABLE) from error
 
 
 def open_gateway(closing: AsyncExitStack, *, secret_key: str, api_base: str | None, app_url: str) -> StripeGateway:

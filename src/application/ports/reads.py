@@ -1,9 +1,11 @@
 """What is read without any intent to change it."""
 
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
+from application.ports.store import Customer
 from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import Payment, PaymentId, PaymentStatus
@@ -32,10 +34,14 @@ class BillingHistory(Protocol):
 
 
 class Unfinished(Protocol):
-    """The payments of all members whose money may still come."""
+    """What was begun and has not ended: payments of all members whose money may still come, and customers without an id."""
 
     async def page(self, *, after: Payment | None, limit: int) -> list[Payment]:
         """Up to `limit` of them, oldest first, that were begun after `after`."""
+        ...
+
+    async def customers(self, *, since: datetime, until: datetime) -> list[Customer]:
+        """The members whose customer at the provider was prepared between two instants (UTC) and has no id yet; at most 1000."""
         ...
 
 

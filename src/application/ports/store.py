@@ -1,5 +1,6 @@
 """What the use cases need in order to remember: one unit of work over everything that is stored."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
@@ -170,6 +171,10 @@ class Inbox(Protocol):
         """Keep an event that could not be handled, and why. An event kept before stays as it is."""
         ...
 
+    async def unknown(self, event_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these events were never kept."""
+        ...
+
     async def parked(self, event_id: str) -> StoredEvent | None:
         """A parked event, locked; null when it is unknown or was handled meanwhile."""
         ...
@@ -218,6 +223,18 @@ class Jobs(Protocol):
         ...
 
 
+class Cursors(Protocol):
+    """How far something that goes on for ever has come."""
+
+    async def of(self, name: str) -> datetime | None:
+        """Up to when it is complete (UTC); null when it never was."""
+        ...
+
+    def save(self, name: str, at: datetime) -> None:
+        """Note how far it has come, unless it has come further meanwhile."""
+        ...
+
+
 class RefusedCurrencies(Protocol):
     """The currencies that the provider would not charge for this account."""
 
@@ -257,6 +274,8 @@ class UnitOfWork(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def refused_currencies(self) -> RefusedCurrencies: ...
+    @property
+    def cursors(self) -> Cursors: ...
 
     async def __aenter__(self) -> Self: ...
     async def __aexit__(

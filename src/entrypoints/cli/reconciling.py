@@ -39,9 +39,9 @@ def as_document(found: Reconciliation) -> str:
 def as_lines(found: Reconciliation) -> str:
     """A reconciliation for people, each difference by name."""
     lines = [
-        f"payment {one.payment_id}: {one.before} -> {one.after}, {one.why}"
-        if one.before is not one.after
-        else f"payment {one.payment_id}: still {one.before}, {one.why}"
+        f"{one.what} {one.id}: {one.before} -> {one.after}, {one.why}"
+        if one.repaired
+        else f"{one.what} {one.id}: still {one.before}, {one.why}"
         for one in found.differences
     ]
     if not found.complete:

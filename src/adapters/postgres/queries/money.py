@@ -29,6 +29,15 @@ record(tables.CheckoutRow, "payment_id")
 record(tables.InvoiceRow, "payment_id")
 record(tables.MailRow, "key", lock=True)
 
+customers = table(tables.CustomerRow)
+query(
+    "customers.unmade",
+    select(customers)
+    .where(customers.c.provider_id.is_(None), customers.c.prepared_at.between(bindparam("since"), bindparam("until")))
+    .order_by(customers.c.prepared_at)
+    .limit(literal_column("1000")),
+)
+
 # Payments
 
 payments = table(tables.PaymentRow)

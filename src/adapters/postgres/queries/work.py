@@ -26,6 +26,10 @@ query(
     select(events).where(events.c.id == bindparam("the_id"), events.c.state == word("parked")).with_for_update(),
 )
 query(
+    "events.kept",
+    select(events.c.id).where(events.c.id == func.any(bindparam("ids", type_=ARRAY(Text)))),
+)
+query(
     "events.settle",
     sql_update(events)
     .where(events.c.id == bindparam("the_id"))
@@ -104,4 +108,16 @@ query(
     .where(jobs.c.state == word("leased"), jobs.c.leased_until < func.now())
     .values(put_back(false()))
     .returning(jobs.c.id),
+)
+
+# Cursors
+
+cursors = table(tables.CursorRow)
+cursor = insert(cursors).values({name: bindparam(name) for name in ("name", "at")})
+query("cursors.of", select(cursors.c.at).where(cursors.c.name == bindparam("name")))
+query(
+    "cursors.save",
+    cursor.on_conflict_do_update(
+        index_elements=["name"], set_={"at": cursor.excluded.at}, where=cursors.c.at < cursor.excluded.at
+    ),
 )

@@ -15,13 +15,14 @@ from adapters.postgres.tables.money import (
     RefusedCurrencyRow,
     SubscriptionRow,
 )
-from adapters.postgres.tables.work import AuditRow, EventRow, JobRow, job_leases
+from adapters.postgres.tables.work import AuditRow, CursorRow, EventRow, JobRow, job_leases
 
 metadata = DefaultBase.metadata
 
 __all__ = [
     "AuditRow",
     "CheckoutRow",
+    "CursorRow",
     "CustomerRow",
     "DisputeRow",
     "EventRow",

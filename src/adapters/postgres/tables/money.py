@@ -97,6 +97,7 @@ class CustomerRow(DefaultBase):
     """How a member is reached and known to the provider."""
 
     __tablename__ = "customers"
+    __table_args__ = (Index("ix_customers_unmade", "prepared_at", postgresql_where=text("provider_id is null")),)
 
     user_id: Mapped[str] = mapped_column(Text, primary_key=True)
     email: Mapped[str] = mapped_column(Text)

@@ -72,6 +72,15 @@ class JobRow(DefaultBase):
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class CursorRow(DefaultBase):
+    """How far something that goes on for ever has come."""
+
+    __tablename__ = "cursors"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 class AuditRow(DefaultBase):
     """Every change of state, why, and who or what made it."""
 
