@@ -3,6 +3,8 @@
 import logging
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from application.collect_returns import CollectReturns
 from application.errors import ProviderRefused
 from application.ports.gateway import PaymentGateway, RefundOrder, RefundReason
@@ -51,6 +53,9 @@ class RefundPayment:
         order = RefundOrder(
             payment_intent_id=payment.payment_intent_id, payment_id=payment_id, amount_minor=left, reason=reason
         )
+        async with self._begin() as work:
+            work.payments.remark(payment, replace(cause, why=f"{cause.why}: a refund of {left} is ordered"))
+            await work.commit()
         try:
             await self._gateway.refund(order, key=f"refund:{payment_id}:{len(returns.refunds) + 1}")
         except ProviderRefused:

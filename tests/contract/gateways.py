@@ -4,14 +4,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from adapters.memory.gateway import MemoryGateway
+from adapters.memory.records import MemoryRecords
 from adapters.memory.world import MemoryClock
 from adapters.stripe.gateway import StripeGateway
+from adapters.stripe.records import StripeRecords
 from application.ports.gateway import CheckoutOrder, CheckoutSession, PaymentGateway
+from application.ports.records import ProviderRecords
 from builders import a_member, a_payment_id
 from contract.sandboxes import SandboxHands
 from domain.catalogue import PlanId
 from domain.member import Locale, UserId
 from domain.money import Money
+from domain.returns import DisputeStage
 
 
 class Provider(Protocol):
@@ -19,6 +23,8 @@ class Provider(Protocol):
 
     @property
     def gateway(self) -> PaymentGateway: ...
+    @property
+    def records(self) -> ProviderRecords: ...
 
     def now(self) -> datetime:
         """The present, to the second."""
@@ -34,6 +40,18 @@ class Provider(Protocol):
 
     async def run_out(self, session_id: str) -> None:
         """The session ends by itself."""
+        ...
+
+    async def give_back(self, session_id: str, amount_minor: int) -> None:
+        """Somebody refunds a part of a paid session in the dashboard."""
+        ...
+
+    async def fail_refund(self, refund_id: str) -> None:
+        """The bank sends a refund back after it had succeeded."""
+        ...
+
+    async def dispute(self, session_id: str, *, lost: bool = False) -> None:
+        """The bank disputes a paid session, and perhaps decides against us at once."""
         ...
 
     async def refuse_currency(self, currency: str) -> None:
@@ -55,6 +73,7 @@ class ProviderInMemory:
     def __init__(self) -> None:
         self.clock = MemoryClock()
         self.gateway = MemoryGateway(self.clock)
+        self.records = MemoryRecords(self.gateway)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -67,6 +86,15 @@ class ProviderInMemory:
 
     async def run_out(self, session_id: str) -> None:
         self.gateway.run_out(session_id)
+
+    async def give_back(self, session_id: str, amount_minor: int) -> None:
+        self.gateway.give_back(session_id, amount_minor)
+
+    async def fail_refund(self, refund_id: str) -> None:
+        self.gateway.fail_refund(refund_id)
+
+    async def dispute(self, session_id: str, *, lost: bool = False) -> None:
+        self.gateway.dispute(session_id, DisputeStage.LOST if lost else DisputeStage.OPEN)
 
     async def refuse_currency(self, currency: str) -> None:
         self.gateway.unchargeable.add(currency)
@@ -83,6 +111,7 @@ class ProviderInSandbox:
 
     def __init__(self, gateway: StripeGateway, hands: SandboxHands) -> None:
         self.gateway = gateway
+        self.records = StripeRecords(gateway)
         self.hands = hands
 
     def now(self) -> datetime:
@@ -96,6 +125,17 @@ class ProviderInSandbox:
 
     async def run_out(self, session_id: str) -> None:
         await self.hands.tell(f"sessions/{session_id}/expire")
+
+    async def give_back(self, session_id: str, amount_minor: int) -> None:
+        await self.hands.tell(f"payments/{session_id}/refund", {"amount": amount_minor})
+
+    async def fail_refund(self, refund_id: str) -> None:
+        await self.hands.tell(f"refunds/{refund_id}/fail")
+
+    async def dispute(self, session_id: str, *, lost: bool = False) -> None:
+        dispute = await self.hands.tell(f"payments/{session_id}/dispute")
+        if lost:
+            await self.hands.tell(f"disputes/{dispute['id']}/lose")
 
     async def refuse_currency(self, currency: str) -> None:
         await self.hands.tell("settings", {"unsupported_currencies": [currency]})

@@ -1,11 +1,11 @@
-"""The audit: one row for each change of a status, with its cause and in its order, and none for anything else."""
+"""The audit: one row for each change of a status and each remark, with its cause and in its order, and none for anything else."""
 
 from msgspec.structs import replace
 
 from application.ports.store import BeginWork
 from builders import a_payment
 from contract.stores import AuditLine, Store
-from contract.values import CAUSE, a_paid_payment, a_period, a_subscription, stored, stored_payment
+from contract.values import CAUSE, a_paid_payment, a_period, a_subscription, payment_of, stored, stored_payment
 from domain.audit import Cause
 from domain.payment import PaymentStatus
 from domain.subscription import SubscriptionStatus
@@ -95,3 +95,18 @@ async def test_a_work_without_commit_leaves_no_row(store: Store, begin: BeginWor
         work.payments.add(a_payment(), CAUSE)
 
     assert await store.audit() == []
+
+
+async def test_a_remark_leaves_a_row_and_changes_nothing(store: Store) -> None:
+    payment = a_payment()
+    await stored(store.begin, payment)
+    asked = Cause(why="a refund is ordered", actor="operator:treasury")
+    async with store.begin() as work:
+        known = await work.payments.get(payment.id)
+        assert known is not None
+        work.payments.remark(known, asked)
+        await work.commit()
+    last = (await store.audit())[-1]
+
+    assert ("PENDING", "PENDING", asked) == (last.from_status, last.to_status, last.cause)
+    assert payment == await payment_of(store.begin, payment.id)

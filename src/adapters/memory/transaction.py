@@ -93,6 +93,11 @@ class MemoryTransaction:
             row = AuditRow(entity=entity, entity_id=str(entity_id), from_status=before, to_status=after, cause=cause)
             self._audit.append(row)
 
+    def note_remark(self, entity: str, entity_id: object, status: str, cause: Cause) -> None:
+        """Note something for the audit that changes no state."""
+        row = AuditRow(entity=entity, entity_id=str(entity_id), from_status=status, to_status=status, cause=cause)
+        self._audit.append(row)
+
     def note_refusal(self, currency: str, reason: str) -> None:
         """Note a refused currency."""
         self._refusals.setdefault(currency, reason)

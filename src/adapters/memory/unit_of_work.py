@@ -84,6 +84,9 @@ class MemoryPayments:
         self._work.note_move("payment", payment.id, before, payment.status, cause)
         self._before[payment.id] = payment.status
 
+    def remark(self, payment: Payment, cause: Cause) -> None:
+        self._work.note_remark("payment", payment.id, payment.status, cause)
+
 
 class MemorySubscriptions:
     """The port Subscriptions."""

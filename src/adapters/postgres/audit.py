@@ -13,8 +13,14 @@ def note_move(
     transaction: PostgresTransaction, entity: str, entity_id: object, before: str | None, after: str, cause: Cause
 ) -> None:
     """Note a change of state with its cause; nothing when the state is the same."""
-    if before == after:
-        return
+    if before != after:
+        note(transaction, entity, entity_id, before, after, cause)
+
+
+def note(
+    transaction: PostgresTransaction, entity: str, entity_id: object, before: str | None, after: str, cause: Cause
+) -> None:
+    """Note something with its cause, also where the state stays the same."""
     values = {
         "entity": entity,
         "entity_id": str(entity_id),

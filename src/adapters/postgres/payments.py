@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from adapters.postgres.audit import note_move
+from adapters.postgres.audit import note, note_move
 from adapters.postgres.rows import payment_columns, payment_of
 from adapters.postgres.statements import STATEMENTS, Statement
 from adapters.postgres.transaction import PostgresTransaction, Write
@@ -56,6 +56,9 @@ class PostgresPayments:
             values = {**payment_columns(payment), "the_key": payment.id, "seen_version": version}
             self._transaction.note(("payments", payment.id), Write(SAVE, values))
         note_move(self._transaction, "payment", payment.id, known.status, payment.status, cause)
+
+    def remark(self, payment: Payment, cause: Cause) -> None:
+        note(self._transaction, "payment", payment.id, payment.status, payment.status, cause)
 
     def _note_add(self, payment: Payment) -> None:
         write = Write(ADD, {**payment_columns(payment), "version": 1})

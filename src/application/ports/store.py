@@ -47,6 +47,10 @@ class Payments(Protocol):
         """Note a changed payment that was read in this work. A change of its status leaves an audit row with the cause."""
         ...
 
+    def remark(self, payment: Payment, cause: Cause) -> None:
+        """Leave an audit row about a payment whose state does not change, as when somebody asks for its refund."""
+        ...
+
 
 class Subscriptions(Protocol):
     """The subscription of every member."""
