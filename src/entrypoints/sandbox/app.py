@@ -6,7 +6,7 @@ from litestar.enums import ScopeType
 from litestar.handlers import asgi
 from litestar.types import Receive, Scope, Send
 
-from entrypoints.sandbox import control, hosted_page, receipts
+from entrypoints.sandbox import control, hosted_page, money_page, receipts
 from entrypoints.sandbox.api import Api
 from entrypoints.sandbox.config import SandboxConfig
 from entrypoints.sandbox.lifespan import running
@@ -32,6 +32,8 @@ def create_app(config: SandboxConfig) -> Litestar:
             hosted_page.style,
             hosted_page.show,
             hosted_page.submit,
+            money_page.show_payment,
+            money_page.change_payment,
             receipts.show_receipt,
             receipts.show_invoice,
             receipts.print_invoice,

@@ -64,7 +64,7 @@ def style() -> Response[bytes]:
 def index(request: AnyRequest, sandbox: NamedDependency[Sandbox]) -> Page:
     """The newest checkouts, each with its page: where delayed payments are let succeed or fail."""
     sandbox.let_time_pass()
-    reader = _reader(request, None)
+    reader = reader_for(request, None)
     sessions = list(sandbox.state.kind("checkout.session").values())[: -INDEX_LENGTH - 1 : -1]
     states = {session["id"]: reader.say(STATES[_state(sandbox, session)]) for session in sessions}
     return render("index.html", 200, reader, sessions=sessions, states=states)
@@ -88,7 +88,7 @@ def show(request: AnyRequest, session_id: FromPath[str], sandbox: NamedDependenc
     """The page of a session as it stands."""
     sandbox.let_time_pass()
     session = sandbox.state.find("checkout.session", session_id)
-    reader = _reader(request, session)
+    reader = reader_for(request, session)
     return missing(reader) if session is None else _page(sandbox, session, reader)
 
 
@@ -97,7 +97,7 @@ async def submit(request: AnyRequest, session_id: FromPath[str], sandbox: NamedD
     """A button was pressed: `action` is pay, delayed, expire, authenticate, fail_authentication, settle or fail."""
     body = await request.body()
     session = sandbox.state.find("checkout.session", session_id)
-    reader = _reader(request, session)
+    reader = reader_for(request, session)
     if session is None:
         return missing(reader)
     fields = fields_of(body)
@@ -114,7 +114,8 @@ async def submit(request: AnyRequest, session_id: FromPath[str], sandbox: NamedD
     return await _after(sandbox, session, reader, outcome, fields)
 
 
-def _reader(request: AnyRequest, session: JsonObject | None) -> Reader:
+def reader_for(request: AnyRequest, session: JsonObject | None) -> Reader:
+    """Who reads the page of a session, or one that belongs to none."""
     return reader_of(session["locale"] if session else None, request.headers.get("accept-language", ""))
 
 

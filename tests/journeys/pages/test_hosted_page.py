@@ -76,3 +76,31 @@ async def test_an_unknown_session_is_a_page_too(comes: Comes, locale: Locale) ->
 
     assert answer is not None
     assert 404 == answer.status
+
+
+@EVERY_LANGUAGE
+async def test_a_payment_is_refunded_and_disputed_on_its_page_with_the_keyboard(comes: Comes, locale: Locale) -> None:
+    visitor = await comes(Look(locale=locale, size=NARROW))
+    await visitor.goes_to_checkout()
+    await visitor.presses("test_card", CARD)
+    await visitor.comes_back()
+    await visitor.page.goto(visitor.system.sandbox_url)
+    await visitor.page.locator("a[href^='/payments/']").first.press("Enter")
+    await visitor.page.locator("#amount").fill("999999")
+    await visitor.page.keyboard.press("Enter")
+    await visitor.page.get_by_role("alert").wait_for()
+    await visitor.looks_fine()
+    await visitor.page.locator("#amount").fill("1,50")
+    await visitor.page.keyboard.press("Enter")
+    await visitor.page.locator("button[name=fail_refund]").press("Enter")
+    await visitor.page.locator("button[name=fail_refund]").wait_for(state="detached")
+    await visitor.page.locator("button[name=dispute][value=chargeback]").press("Enter")
+    await visitor.page.locator("button[name=win_dispute]").wait_for()
+    await visitor.looks_fine()
+    await visitor.page.locator("button[name=win_dispute]").press("Enter")
+    await visitor.page.locator("button[name=refund][value=all]").press("Enter")
+    await visitor.page.locator("button[name=refund]").first.wait_for(state="detached")
+    await visitor.looks_fine()
+
+    assert 1 == await visitor.page.locator("button[name=fail_refund]").count()
+    assert 0 == await visitor.page.locator("button[name=dispute]").count()
