@@ -1,5 +1,6 @@
 """Disputes are opened, answered, won, lost and refused as Stripe does it, and told in its order."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ FRAUD_CARD, NOT_RECEIVED_CARD, INQUIRY_CARD, TWICE_CARD = (
     "4000000000001976",
     "4000004040000079",
 )
+GONE_FROM_DISPUTES = {"balance_transaction", "is_protected"}
+"""Keys that disputes had in the versions of the recordings, and have no more."""
+
 TOLD = ("charge.dispute.*", "charge.updated", "charge.refund*", "refund.*")
 
 
@@ -102,6 +106,30 @@ async def test_every_object_and_event_of_disputes_fits_stripes_own_description(w
     assert 20 == len(events)
     for value in (*listed, booked, *events, *(event["data"]["object"] for event in events)):
         description.check(value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "069_B_charge.dispute.created__2020-08-27.json",
+        "074_B_charge.dispute.funds_withdrawn__2020-08-27.json",
+        "066_B_charge.dispute.closed__2020-08-27.json",
+        "071_B_charge.dispute.funds_reinstated__2020-08-27.json",
+    ],
+)
+async def test_events_of_disputes_have_the_keys_of_recorded_ones(world: World, recordings: Path, name: str) -> None:
+    recorded = json.loads((recordings / "events" / name).read_text())
+    _, dispute = await disputed(world)
+    await world.tell(f"disputes/{dispute.id}/win")
+    told = (await world.told_of(recorded["type"]))[0]
+    theirs, ours = recorded["data"]["object"], told["data"]["object"]
+
+    assert set(recorded) == set(told)
+    assert GONE_FROM_DISPUTES >= set(theirs) - set(ours)
+    assert set() == set(theirs["evidence"]) - set(ours["evidence"])
+    assert set() == set(theirs["evidence_details"]) - set(ours["evidence_details"])
+    for entry in theirs["balance_transactions"]:
+        assert {"livemode", "metadata"} >= set(entry) - set(ours["balance_transactions"][0])
 
 
 async def test_a_charge_that_was_charged_back_cannot_be_refunded_until_the_dispute_is_won(world: World) -> None:

@@ -11,6 +11,9 @@ from sandbox.conftest import WorldMaker
 from sandbox.sandbox_world import Receiver, World, open_world
 from sandbox.stripe_description import Description
 
+GONE_FROM_CHARGES = {"destination", "dispute", "invoice", "order", "refunds", "source"}
+"""Keys that charges had in the versions of the recordings, and have no more."""
+
 LATER_CARD, FAILING_CARD = "4000000000007726", "4000000000005126"
 
 
@@ -175,6 +178,43 @@ async def test_refunds_are_listed_by_charge_intent_and_time_and_paged(world: Wor
     ]
     assert [] == (await refunds.list_async({"created": {"gt": last.created + 60}})).data
     assert last.id == (await refunds.retrieve_async(last.id)).id
+
+
+async def test_the_refunds_of_a_charge_go_on_where_the_expanded_list_ends(world: World) -> None:
+    paid = await world.paid()
+    charge_id = paid.payment_intent.latest_charge.id
+    ids = [(await world.refund(charge=charge_id, amount=1)).id for _ in range(12)][::-1]
+    shown = (await world.client.v1.charges.retrieve_async(charge_id, {"expand": ["refunds"]})).refunds
+    missing = await world.raw("GET", "/v1/charges/ch_x/refunds")
+
+    assert shown is not None
+    assert (ids[:10], True) == ([one.id for one in shown.data], shown.has_more)
+    assert ids == [one.id async for one in shown.auto_paging_iter()]
+    assert (404, "No such charge: 'ch_x'") == (missing.status_code, missing.json()["error"]["message"])
+
+
+@pytest.mark.parametrize(
+    ("name", "newer"),
+    [
+        ("274_C_refund.created__2020-03-02.json", set()),
+        ("276_C_refund.updated__2020-03-02.json", {"previous_attributes"}),
+        ("275_C_refund.failed__2020-03-02.json", {"previous_attributes"}),
+        ("079_B_charge.refunded__2020-08-27.json", set()),
+        ("078_B_charge.refund.updated__2020-08-27.json", set()),
+    ],
+)
+async def test_events_of_refunds_have_the_keys_of_recorded_ones(
+    world: World, recordings: Path, name: str, newer: set[str]
+) -> None:
+    recorded = json.loads((recordings / "events" / name).read_text())
+    paid = await world.paid()
+    refund = await world.refund(payment_intent=paid.payment_intent.id)
+    await world.tell(f"refunds/{refund.id}/fail")
+    told = (await world.told_of(recorded["type"]))[0]
+
+    assert set(recorded) == set(told)
+    assert newer == set(told["data"]) - set(recorded["data"])
+    assert GONE_FROM_CHARGES >= set(recorded["data"]["object"]) - set(told["data"]["object"])
 
 
 async def test_metadata_is_all_that_can_be_changed_of_a_refund(world: World) -> None:

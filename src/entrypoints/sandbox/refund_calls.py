@@ -4,11 +4,13 @@ from entrypoints.sandbox import refunds
 from entrypoints.sandbox.calls import Call, Operation, Resource, expand_paths, one
 from entrypoints.sandbox.errors import invalid, no_such
 from entrypoints.sandbox.expand import expanded
+from entrypoints.sandbox.lists import PAGING, page, within
 from entrypoints.sandbox.parameters import Anything, Choice, Fields, Integer, Metadata, NotHere, Text
 from entrypoints.sandbox.sandbox import Sandbox
 from entrypoints.sandbox.wire import JsonObject
 
 RESOURCE = Resource("refund", "refund", "refund", {"charge": Text(), "payment_intent": Text()})
+_CHARGE = Resource("charge", "charge", "charge")
 _UNKNOWN_HERE = (
     "currency",
     "customer",
@@ -86,7 +88,23 @@ def _cancel(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
     return expanded(sandbox.state, refund, paths)
 
 
+def _list_of_charge(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
+    """Where the list goes on that a charge shows when its refunds are expanded."""
+    charge = one(sandbox, _CHARGE, identifier)
+    given = Fields(PAGING).read(call.form)
+    known = sandbox.state.kind("refund")
+    created = given.get("created") or {}
+    chosen = [
+        refund
+        for refund in reversed(known.values())
+        if refund["charge"] == charge["id"] and within(refund["created"], created)
+    ]
+    result = page(chosen, given, RESOURCE.noun, f"/v1/charges/{charge['id']}/refunds", known)
+    return expanded(sandbox.state, result, given.get("expand") or [])
+
+
 OPERATIONS: dict[str, Operation] = {
+    "GET charges/id/refunds": _list_of_charge,
     "POST refunds": _create,
     "POST refunds/id": _update,
     "POST refunds/id/cancel": _cancel,
