@@ -127,6 +127,19 @@ class World:
         wanted: RefundCreateParams = params  # type: ignore[assignment]  # tests send wrong ones too
         return await self.client.v1.refunds.create_async(wanted, {"idempotency_key": key} if key else {})
 
+    async def charge_of(self, refund: Any) -> Any:  # Any: as above
+        """The charge of a refund as it is now, with its refunds."""
+        return await self.client.v1.charges.retrieve_async(refund.charge, {"expand": ["refunds"]})
+
+    async def disputed(self, card_number: str = "4000000000000259") -> tuple[Any, Any]:  # Any: as above
+        """A payment with this disputing card, and its newest dispute."""
+        paid = await self.paid(card_number)
+        return paid, (await self.disputes_of(paid))[0]
+
+    async def disputes_of(self, paid: Any) -> list[Any]:  # Any: as above
+        """The disputes of a payment, newest first."""
+        return (await self.client.v1.disputes.list_async({"payment_intent": paid.payment_intent.id})).data
+
     async def told_of(self, *patterns: str) -> list[Any]:  # Any: JSON events, read by key
         """The events whose types match one of these patterns, oldest first."""
         events = (await self.ask("events"))["data"]

@@ -2,12 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import stripe
 
-from sandbox.conftest import WorldMaker
 from sandbox.sandbox_world import World
 from sandbox.stripe_description import Description
 
@@ -23,23 +21,12 @@ GONE_FROM_DISPUTES = {"balance_transaction", "is_protected"}
 TOLD = ("charge.dispute.*", "charge.updated", "charge.refund*", "refund.*")
 
 
-async def disputes_of(world: World, paid: Any) -> list[Any]:  # Any: the SDK's objects, read by the test
-    """Newest first."""
-    return (await world.client.v1.disputes.list_async({"payment_intent": paid.payment_intent.id})).data
-
-
-async def disputed(world: World, card: str = FRAUD_CARD) -> tuple[Any, Any]:  # Any: as above
-    """A payment and its dispute."""
-    paid = await world.paid(card)
-    return paid, (await disputes_of(world, paid))[0]
-
-
 async def types_since(world: World, known: int) -> list[str]:
     return [event["type"] for event in (await world.told_of(*TOLD))[known:]]
 
 
 async def test_a_disputed_card_is_told_of_before_its_payment(world: World) -> None:
-    _, dispute = await disputed(world)
+    _, dispute = await world.disputed()
     told = [event["type"] for event in await world.told_of("*")]
     start = told.index("charge.succeeded")
 
@@ -75,7 +62,7 @@ async def test_each_disputing_card_disputes_in_its_own_way(
     world: World, card: str, expected: list[tuple[str, str, str, int]]
 ) -> None:
     paid = await world.paid(card)
-    found = await disputes_of(world, paid)
+    found = await world.disputes_of(paid)
 
     assert paid.payment_intent.latest_charge.disputed
     assert expected == [
@@ -91,7 +78,7 @@ async def test_each_disputing_card_disputes_in_its_own_way(
 
 async def test_every_object_and_event_of_disputes_fits_stripes_own_description(world: World, recordings: Path) -> None:
     for card, verbs in ((FRAUD_CARD, ["win"]), (NOT_RECEIVED_CARD, ["lose"]), (INQUIRY_CARD, ["escalate", "lose"])):
-        _, dispute = await disputed(world, card)
+        _, dispute = await world.disputed(card)
         await world.client.v1.disputes.update_async(dispute.id, {"evidence": {"product_description": "A year"}})
         for verb in verbs:
             await world.tell(f"disputes/{dispute.id}/{verb}")
@@ -119,7 +106,7 @@ async def test_every_object_and_event_of_disputes_fits_stripes_own_description(w
 )
 async def test_events_of_disputes_have_the_keys_of_recorded_ones(world: World, recordings: Path, name: str) -> None:
     recorded = json.loads((recordings / "events" / name).read_text())
-    _, dispute = await disputed(world)
+    _, dispute = await world.disputed()
     await world.tell(f"disputes/{dispute.id}/win")
     told = (await world.told_of(recorded["type"]))[0]
     theirs, ours = recorded["data"]["object"], told["data"]["object"]
@@ -133,7 +120,7 @@ async def test_events_of_disputes_have_the_keys_of_recorded_ones(world: World, r
 
 
 async def test_a_charge_that_was_charged_back_cannot_be_refunded_until_the_dispute_is_won(world: World) -> None:
-    paid, dispute = await disputed(world)
+    paid, dispute = await world.disputed()
     with pytest.raises(stripe.InvalidRequestError) as refused:
         await world.refund(payment_intent=paid.payment_intent.id, amount=100)
     known = len(await world.told_of(*TOLD))
@@ -151,7 +138,7 @@ async def test_a_charge_that_was_charged_back_cannot_be_refunded_until_the_dispu
 
 
 async def test_a_lost_dispute_is_closed_for_good(world: World) -> None:
-    paid, dispute = await disputed(world)
+    paid, dispute = await world.disputed()
     known = len(await world.told_of(*TOLD))
     lost = await world.tell(f"disputes/{dispute.id}/lose")
     with pytest.raises(stripe.InvalidRequestError, match="charged back"):
@@ -168,7 +155,7 @@ async def test_a_lost_dispute_is_closed_for_good(world: World) -> None:
 
 @pytest.mark.parametrize(("card", "status"), [(FRAUD_CARD, "lost"), (INQUIRY_CARD, "warning_closed")])
 async def test_closing_a_dispute_by_call_accepts_it(world: World, card: str, status: str) -> None:
-    _, dispute = await disputed(world, card)
+    _, dispute = await world.disputed(card)
     known = len(await world.told_of(*TOLD))
     closed = await world.client.v1.disputes.close_async(dispute.id)
 
@@ -177,7 +164,7 @@ async def test_closing_a_dispute_by_call_accepts_it(world: World, card: str, sta
 
 
 async def test_evidence_goes_under_review_and_can_be_staged_first(world: World) -> None:
-    _, dispute = await disputed(world)
+    _, dispute = await world.disputed()
     disputes = world.client.v1.disputes
     staged = await disputes.update_async(dispute.id, {"evidence": {"service_date": "2026-01-01"}, "submit": False})
     sent = await disputes.update_async(dispute.id, {"submit": True, "metadata": {"case": "7"}})
@@ -214,7 +201,7 @@ async def test_evidence_goes_under_review_and_can_be_staged_first(world: World) 
     ],
 )
 async def test_some_texts_decide_a_dispute_after_the_answer(world: World, card: str, text: str, status: str) -> None:
-    _, dispute = await disputed(world, card)
+    _, dispute = await world.disputed(card)
     answered = await world.client.v1.disputes.update_async(dispute.id, {"evidence": {"uncategorized_text": text}})
 
     assert ("under_review" if card == FRAUD_CARD else "warning_under_review") == answered.status
@@ -222,7 +209,7 @@ async def test_some_texts_decide_a_dispute_after_the_answer(world: World, card: 
 
 
 async def test_an_inquiry_takes_no_money_and_leaves_the_charge_refundable_until_it_escalates(world: World) -> None:
-    paid, dispute = await disputed(world, INQUIRY_CARD)
+    paid, dispute = await world.disputed(INQUIRY_CARD)
     await world.refund(payment_intent=paid.payment_intent.id, amount=10000)
     known = len(await world.told_of(*TOLD))
     escalated = await world.tell(f"disputes/{dispute.id}/escalate")
@@ -240,26 +227,16 @@ async def test_an_inquiry_takes_no_money_and_leaves_the_charge_refundable_until_
 
 
 async def test_an_inquiry_about_what_was_refunded_whole_cannot_escalate(world: World) -> None:
-    paid, dispute = await disputed(world, INQUIRY_CARD)
+    paid, dispute = await world.disputed(INQUIRY_CARD)
     await world.refund(payment_intent=paid.payment_intent.id)
     answer = await world.web.post(f"/_control/disputes/{dispute.id}/escalate")
 
     assert (409, "the dispute is warning_needs_response") == (answer.status_code, answer.json()["detail"])
 
 
-async def test_a_chargeback_overtakes_a_refund_that_was_not_paid_out_yet(world: World) -> None:
-    paid = await world.paid()
-    refund = await world.tell(f"payments/{paid.id}/refund", {"status": "pending", "amount": 10000})
-    dispute = await world.tell(f"payments/{paid.payment_intent.id}/dispute", {"reason": "product_not_received"})
-    failed = await world.client.v1.refunds.retrieve_async(refund["id"])
-
-    assert 20000 == dispute["amount"]
-    assert ("failed", "charge_for_pending_refund_disputed") == (failed.status, failed.failure_reason)
-
-
 async def test_disputes_are_listed_by_charge_and_time_and_missed_by_name(world: World) -> None:
-    paid, dispute = await disputed(world)
-    other, _ = await disputed(world)
+    paid, dispute = await world.disputed()
+    other, _ = await world.disputed()
     disputes = world.client.v1.disputes
     with pytest.raises(stripe.InvalidRequestError, match="No such dispute: 'du_x'") as missed:
         await disputes.retrieve_async("du_x")
@@ -267,49 +244,14 @@ async def test_disputes_are_listed_by_charge_and_time_and_missed_by_name(world: 
     assert [dispute.id] == [
         one.id for one in (await disputes.list_async({"charge": paid.payment_intent.latest_charge.id})).data
     ]
-    assert 1 == len(await disputes_of(world, other))
+    assert 1 == len(await world.disputes_of(other))
     assert [] == (await disputes.list_async({"created": {"gt": dispute.created + 60}})).data
     assert (404, "dispute") == (missed.value.http_status, missed.value.param)
 
 
 async def test_evidence_that_stripe_does_not_know_is_refused(world: World) -> None:
-    _, dispute = await disputed(world)
+    _, dispute = await world.disputed()
     answer = await world.raw("POST", f"/v1/disputes/{dispute.id}", data={"evidence[product_descripton]": "A year"})
     error = answer.json()["error"]
 
     assert ("parameter_unknown", "evidence[product_descripton]") == (error["code"], error["param"])
-
-
-@pytest.mark.parametrize(
-    ("path", "told", "status"),
-    [
-        ("payments/{paid}/refund", {"amount": 0}, 400),
-        ("payments/{paid}/refund", {"amount": 30001}, 409),
-        ("payments/{paid}/refund", {"sum": 1}, 400),
-        ("payments/{open}/refund", {}, 404),
-        ("payments/cs_x/dispute", {}, 404),
-        ("payments/{paid}/dispute", {"amount": 30001}, 400),
-        ("payments/{paid}/dispute", {"reason": "bored"}, 400),
-        ("refunds/re_x/fail", {}, 404),
-        ("disputes/du_x/win", {}, 404),
-    ],
-)
-async def test_the_control_api_says_what_money_it_cannot_move(
-    world: World, path: str, told: dict[str, object], status: int
-) -> None:
-    names = {"paid": (await world.paid()).id, "open": (await world.session()).id}
-    answer = await world.web.post(f"/_control/{path.format(**names)}", json=told)
-
-    assert status == answer.status_code
-    assert answer.json()["detail"]
-    assert [] == await world.told_of("refund.*", "charge.dispute.*")
-
-
-async def test_disputes_are_there_after_a_restart(restartable: WorldMaker) -> None:
-    async with restartable() as first:
-        _, dispute = await disputed(first)
-    async with restartable() as second:
-        won = await second.tell(f"disputes/{dispute.id}/win")
-
-        assert "won" == won["status"]
-        assert "won" == (await second.client.v1.disputes.retrieve_async(dispute.id)).status

@@ -15,6 +15,15 @@ async def test_the_front_page_leads_to_payments_alone(world: World) -> None:
     assert 404 == (await world.web.post("/payments/cs_test_nobody", data={"refund": "all"})).status_code
 
 
+async def test_the_front_page_says_what_became_of_payments(world: World) -> None:
+    partly, fully, _ = await world.paid(), await world.paid(), await world.paid("4000000000000259")
+    await world.tell(f"payments/{partly.id}/refund", {"amount": 1})
+    await world.tell(f"payments/{fully.id}/refund")
+    front = (await world.web.get("/")).text
+
+    assert 0 < front.index("Disputed ") < front.index("Refunded ") < front.index("Refunded in part")
+
+
 @pytest.mark.parametrize(
     ("typed", "minor"), [("120", 12000), ("120.5", 12050), (" 120,50 ", 12050), ("300", 30000), ("0.01", 1)]
 )

@@ -7,26 +7,19 @@ from typing import Any
 import pytest
 import stripe
 
-from sandbox.conftest import WorldMaker
-from sandbox.sandbox_world import Receiver, World, open_world
+from sandbox.sandbox_world import World
 from sandbox.stripe_description import Description
 
 GONE_FROM_CHARGES = {"destination", "dispute", "invoice", "order", "refunds", "source"}
 """Keys that charges had in the versions of the recordings, and have no more."""
 
-LATER_CARD, FAILING_CARD = "4000000000007726", "4000000000005126"
-
-
-async def charge_of(world: World, refund: Any) -> Any:  # Any: the SDK's objects, read by the test
-    return await world.client.v1.charges.retrieve_async(refund.charge, {"expand": ["refunds"]})
-
 
 async def test_a_refund_gives_back_all_that_is_left_when_no_amount_is_named(world: World) -> None:
     paid = await world.paid()
     part = await world.refund(payment_intent=paid.payment_intent.id, amount=12000, reason="requested_by_customer")
-    partly = await charge_of(world, part)
+    partly = await world.charge_of(part)
     rest = await world.refund(charge=paid.payment_intent.latest_charge.id, metadata={"refund_id": "7", "empty": ""})
-    fully = await charge_of(world, rest)
+    fully = await world.charge_of(rest)
 
     assert (12000, "requested_by_customer", "succeeded") == (part.amount, part.reason, part.status)
     assert (18000, None, {"refund_id": "7"}) == (rest.amount, rest.reason, rest.metadata.to_dict())
@@ -66,7 +59,7 @@ async def test_a_refund_has_the_keys_of_a_recorded_one(world: World, recordings:
 
 
 async def test_every_object_and_event_of_refunds_fits_stripes_own_description(world: World, recordings: Path) -> None:
-    for card in (LATER_CARD, FAILING_CARD):
+    for card in ("4000000000007726", "4000000000005126"):
         paid = await world.paid(card)
         refund = await world.refund(payment_intent=paid.payment_intent.id)
         await world.tell(f"refunds/{refund.id}/fail")
@@ -94,7 +87,7 @@ async def test_the_same_key_refunds_once(world: World) -> None:
         await world.refund(key="k", payment_intent=paid.payment_intent.id, amount=200)
 
     assert first.id == again.id
-    assert 100 == (await charge_of(world, first)).amount_refunded
+    assert 100 == (await world.charge_of(first)).amount_refunded
 
 
 @pytest.mark.parametrize(
@@ -229,68 +222,3 @@ async def test_metadata_is_all_that_can_be_changed_of_a_refund(world: World) -> 
     assert {"metadata": {"b": "2", "c": None}} == event["data"]["previous_attributes"]
     assert ["refund.updated", "charge.refund.updated"] == [event["type"], twin["type"]]
     assert (400, "parameter_unknown") == (refused.status_code, refused.json()["error"]["code"])
-
-
-async def test_a_pending_refund_succeeds_later(world: World) -> None:
-    paid = await world.paid(LATER_CARD)
-    refund = await world.refund(payment_intent=paid.payment_intent.id)
-    held = await charge_of(world, refund)
-    settled = await world.tell(f"refunds/{refund.id}/succeed")
-    events = await world.told_of("refund.updated")
-
-    assert ("pending", "processing") == (refund.status, refund.pending_reason)
-    assert (30000, True) == (held.amount_refunded, held.refunded)
-    assert "succeeded" == settled["status"]
-    assert "pending_reason" not in settled
-    assert {"status": "pending", "pending_reason": "processing"} == events[0]["data"]["previous_attributes"]
-
-
-async def test_a_refund_that_succeeded_can_fail_later_and_the_charge_is_refundable_again(world: World) -> None:
-    paid = await world.paid(FAILING_CARD)
-    refund = await world.refund(payment_intent=paid.payment_intent.id)
-    failed = await world.tell(f"refunds/{refund.id}/fail", {"failure_reason": "lost_or_stolen_card"})
-    events = (await world.told_of("refund.*", "charge.refund*"))[4:]
-    freed = await charge_of(world, refund)
-    anew = await world.refund(payment_intent=paid.payment_intent.id)
-
-    assert "succeeded" == refund.status
-    assert ("failed", "lost_or_stolen_card") == (failed["status"], failed["failure_reason"])
-    assert failed["failure_balance_transaction"].startswith("txn_")
-    assert ["refund.updated", "refund.failed", "charge.refund.updated"] == [event["type"] for event in events]
-    assert ["succeeded"] * 3 == [event["data"]["previous_attributes"]["status"] for event in events]
-    assert (0, False) == (freed.amount_refunded, freed.refunded)
-    assert 30000 == anew.amount
-
-
-async def test_an_open_refund_is_taken_back_and_a_settled_one_is_not(world: World) -> None:
-    paid = await world.paid(LATER_CARD)
-    refund = await world.refund(payment_intent=paid.payment_intent.id)
-    canceled = await world.client.v1.refunds.cancel_async(refund.id)
-    with pytest.raises(stripe.InvalidRequestError, match=r"^(Request .*: )?Canceling this refund is unsupported\.$"):
-        await world.client.v1.refunds.cancel_async(refund.id)
-
-    assert "canceled" == canceled.status
-    assert 0 == (await charge_of(world, refund)).amount_refunded
-
-
-async def test_refunds_are_there_after_a_restart(restartable: WorldMaker) -> None:
-    async with restartable() as first:
-        paid = await first.paid(LATER_CARD)
-        refund = await first.refund(key="k", payment_intent=paid.payment_intent.id)
-        await first.quiet()
-    async with restartable() as second:
-        again = await second.refund(key="k", payment_intent=paid.payment_intent.id)
-        settled = await second.tell(f"refunds/{refund.id}/succeed")
-
-        assert (refund.id, "true") == (again.id, again.last_response.headers["idempotent-replayed"])
-        assert (refund.id, "succeeded") == (settled["id"], settled["status"])
-
-
-@pytest.mark.parametrize(("card", "status"), [(LATER_CARD, "succeeded"), (FAILING_CARD, "failed")])
-async def test_the_bank_decides_by_itself_when_its_time_is_set(receiver: Receiver, card: str, status: str) -> None:
-    async with open_world(receiver, async_delay_seconds=60) as world:
-        paid = await world.paid(card)
-        refund = await world.refund(payment_intent=paid.payment_intent.id)
-        await world.tell("clock", {"advance_seconds": 61})
-
-        assert status == (await world.client.v1.refunds.retrieve_async(refund.id)).status

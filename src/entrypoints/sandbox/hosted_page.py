@@ -46,6 +46,9 @@ INDEX_LENGTH = 20
 STATES = {
     "open": phrase("Open"),
     "complete": phrase("Paid"),
+    "refunded": phrase("Refunded"),
+    "partly_refunded": phrase("Refunded in part"),
+    "disputed": phrase("Disputed"),
     "processing": phrase("Waits for the bank"),
     "failed": phrase("Failed"),
     "expired": phrase("Expired"),
@@ -71,10 +74,16 @@ def index(request: AnyRequest, sandbox: NamedDependency[Sandbox]) -> Page:
 
 
 def _state(sandbox: Sandbox, session: JsonObject) -> str:
-    if session["status"] != "complete" or session["payment_status"] != "unpaid":
-        state: str = session["status"]
-        return state
-    return "processing" if _is_undecided(sandbox, session) else "failed"
+    status: str = session["status"]
+    if status == "complete" and session["payment_status"] == "unpaid":
+        return "processing" if _is_undecided(sandbox, session) else "failed"
+    intent = sandbox.state.find("payment_intent", session["payment_intent"])
+    charge = sandbox.state.find("charge", intent["latest_charge"]) if intent else None
+    if status != "complete" or charge is None:
+        return status
+    if charge["amount_refunded"]:
+        return "refunded" if charge["refunded"] else "partly_refunded"
+    return "disputed" if charge["disputed"] else status
 
 
 def _is_undecided(sandbox: Sandbox, session: JsonObject) -> bool:
