@@ -14,6 +14,7 @@ from adapters.clock import SystemClock
 from adapters.postgres.database import open_database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
+from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
@@ -127,6 +128,7 @@ class Container(containers.DeclarativeContainer):
     entitlements = providers.Singleton(PostgresEntitlements, database)
     readiness = providers.Singleton(PostgresReadiness, database)
     queue = providers.Singleton(PostgresJobQueue, database)
+    invariants = providers.Factory(PostgresInvariants, database)
 
     gateway = providers.Singleton(
         open_gateway,

@@ -43,6 +43,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.inbox import PostgresInbox
+from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.returns import PostgresReturns
@@ -66,7 +67,7 @@ from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.jobs import JobQueue
 from application.ports.mail import LetterWriter, Mailer
-from application.ports.reads import BillingHistory, Entitlements, Readiness, UnderReview, Unfinished
+from application.ports.reads import BillingHistory, Entitlements, Invariants, Readiness, UnderReview, Unfinished
 from application.ports.records import ProviderRecords
 from application.ports.store import (
     Checkouts,
@@ -166,6 +167,11 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         cursors=PostgresCursors(work),
         readiness=PostgresReadiness(database),
     )
+
+
+def audited(database: Database) -> Invariants:
+    """Who holds what is stored against the invariants. The simulation checks the store in memory by its own."""
+    return PostgresInvariants(database)
 
 
 def around_in_memory(clock: MemoryClock) -> Surroundings:

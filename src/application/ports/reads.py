@@ -61,6 +61,40 @@ class Entitlements(Protocol):
         ...
 
 
+class Violation(Struct, frozen=True):
+    """One thing that breaks an invariant: its id, and what was found there."""
+
+    id: str
+    found: str
+
+
+class BrokenInvariant(Struct, frozen=True, kw_only=True):
+    """An invariant that does not hold: what it says, how much breaks it, and the first few of that."""
+
+    name: str
+    says: str
+    count: int
+    shown: tuple[Violation, ...]
+
+
+class Inspection(Struct, frozen=True, kw_only=True):
+    """What was checked, by name, and what of it does not hold."""
+
+    checked: tuple[str, ...]
+    broken: tuple[BrokenInvariant, ...]
+
+
+class Invariants(Protocol):
+    """What must be true of everything that is stored, whatever happened to the processes that stored it."""
+
+    async def inspect(self, *, settled: bool) -> Inspection:
+        """Check all of it in one snapshot, without changing anything; `settled` adds what is true only when no work is left.
+
+        Raises TryAgain when the store is away or cannot answer in time.
+        """
+        ...
+
+
 @runtime_checkable
 class Readiness(Protocol):
     """Whether the store can be worked with. Checkable at run time, since a door is given the port itself."""

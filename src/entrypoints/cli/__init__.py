@@ -1,4 +1,4 @@
-"""The command line: `payments run | serve | worker | migrate | sandbox | token | reconcile | review | demo`."""
+"""The command line: `payments run | serve | worker | migrate | reconcile | review | audit | sandbox | token | demo`."""
 
 import sys
 

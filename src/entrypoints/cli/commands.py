@@ -196,6 +196,28 @@ def reconcile(as_json: bool) -> None:
 
 
 @payments.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--settled", is_flag=True, help="Check also that nothing is left to do: for a service at rest.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.001), default=60.0, show_default=True, help="How long one check may take."
+)
+def audit(as_json: bool, settled: bool, seconds: float) -> None:
+    """Check what is stored: one year for each paid payment, no gap in the receipts, and so on. Changes nothing.
+
+    Safe on a live database: one read-only snapshot, no locks. Exit code 0 when all holds, 1 when something does not, 3 when the
+    database is away or does not answer in time.
+
+    \b
+    Example: payments audit --json
+    """
+    from entrypoints.cli.auditing import audit_now
+
+    settings = settings_of_process()
+    with with_database(settings) as complete:
+        raise SystemExit(asyncio.run(audit_now(complete, as_json=as_json, settled=settled, seconds=seconds)))
+
+
+@payments.command()
 @click.option("--keep", is_flag=True, help="Keep the folder with the database and the mails.")
 def demo(keep: bool) -> None:
     """Take one payment for each user type through the whole path, and show what is true after each step.
