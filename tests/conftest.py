@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -91,6 +91,21 @@ async def database_url(postgres_url: str) -> AsyncIterator[str]:
     await connection.close()
     await server.close()
     _free.append(name)
+
+
+@pytest.fixture
+async def new_database_url(postgres_url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Makes migrated databases for one test that needs several, and gives their URLs."""
+    server = await asyncpg.connect(postgres_url)
+    names: list[str] = []
+
+    async def make() -> str:
+        names.append(await _made(server, f"TEMPLATE {TEMPLATE}_{os.getpid()} STRATEGY FILE_COPY"))
+        return of_database(postgres_url, names[-1])
+
+    yield make
+    await server.close()
+    await _drop(postgres_url, names)
 
 
 @pytest.fixture

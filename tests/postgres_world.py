@@ -11,7 +11,7 @@ from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
 from adapters.memory.world import MemoryClock
 from adapters.postgres.database import Database
-from application.ports.gateway import ProviderFact
+from application.ports.gateway import Delivery, ProviderFact
 from application.ports.jobs import ClaimedJob
 from application.receive_event import Receipt
 from application.start_checkout import CheckoutWish, OfferedCheckout
@@ -61,11 +61,13 @@ class PostgresWorld:
         """A member starts a checkout."""
         return await self.container.start_checkout()(CheckoutWish(member=member))
 
-    async def told(self, fact: ProviderFact, event_id: str | None = None) -> Receipt:
-        """The provider delivers an event; the same one again when it has the id of one before."""
-        changes = {} if event_id is None else {"id": event_id, "body": f'{{"id": "{event_id}"}}'.encode()}
-        event = an_event(fact, created=self.outside.clock.now(), **changes)
-        return await self.container.receive_event()(self.outside.reader.signed(event))
+    def delivery(self, fact: ProviderFact) -> Delivery:
+        """An event that the provider delivers, once or more often."""
+        return self.outside.reader.signed(an_event(fact, created=self.outside.clock.now()))
+
+    async def told(self, fact: ProviderFact) -> Receipt:
+        """The provider delivers an event."""
+        return await self.container.receive_event()(self.delivery(fact))
 
     async def claim(self, limit: int = 10) -> list[ClaimedJob]:
         """Jobs that are due, in the hands of a worker."""

@@ -67,7 +67,7 @@ class MemoryGateway:
     async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
         fault = await self._begin("create_customer")
         member = json.decode(request, type=Member)
-        customer_id = self._once(key, request, f"cus_{len(self.customers) + 1}")
+        customer_id = self._once(key, request, self._next("cus_"))
         self.customers.setdefault(customer_id, member)
         self._end(fault)
         return customer_id
@@ -88,7 +88,7 @@ class MemoryGateway:
             raise CurrencyRefused(f"Invalid currency: {order.amount.currency}")
         if not known and order.customer_id not in self.customers:
             raise CustomerUnknown(f"No such customer: {order.customer_id}", code="resource_missing")
-        session_id = self._once(key, request, f"cs_test_{len(self.sessions) + 1}")
+        session_id = self._once(key, request, self._next("cs_test_"))
         opened = CheckoutSession(
             id=session_id,
             status=SessionStatus.OPEN,
@@ -213,6 +213,10 @@ class MemoryGateway:
     def _change(self, session_id: str, **changes: object) -> CheckoutSession:
         self.sessions[session_id] = replace(self.sessions[session_id], **changes)
         return self.sessions[session_id]
+
+    def _next(self, prefix: str) -> str:
+        """An id that was never given before, not even to what the provider has forgotten since."""
+        return f"{prefix}{sum(answer.startswith(prefix) for _, answer in self._answers.values()) + 1}"
 
     def _once(self, key: str, request: str, new: str) -> str:
         known = self._answers.setdefault(key, (request, new))
