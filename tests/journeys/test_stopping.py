@@ -55,10 +55,12 @@ def test_two_processes_serve_one_port_and_stop_together(system: System) -> None:
     service = system.service_in_processes(2)
     service.start()
     answered = {system.web.get(f"{service.url}/health/ready").status_code for _ in range(8)}
+    too_large = system.web.get(f"{service.url}/health/live", headers={"X-Long": "a" * 20_000}).status_code
     service.signal(signal.SIGTERM)
     code = service.exit_code()
     eventually("nobody answers", lambda: not answers(service.url))
 
     assert {200} == answered
+    assert 431 == too_large
     assert 0 == code
     assert "Traceback" not in service.said()

@@ -14,6 +14,7 @@ import uvicorn
 
 from entrypoints.cli.environment import Unusable, check_port, settings_of_process
 from entrypoints.cli.stopping import SIGNALS, told_to_stop
+from entrypoints.connections import DEFAULT_LIMITS, Connections, Limits
 from entrypoints.logs import configure_logs
 from entrypoints.settings import SANDBOX_PORT, Settings
 
@@ -29,6 +30,7 @@ OPTIONS: Final[dict[str, Any]] = {  # Any: each option has a type of its own
     "access_log": False,
     "server_header": False,
     "timeout_graceful_shutdown": STOP_SECONDS_MAX,
+    "ws": "none",
 }
 """How uvicorn serves, in one process or several: we log ourselves, and a request under way is answered before the end."""
 
@@ -52,9 +54,12 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_of(app: "Frame", host: str, port: int, ready: Callable[[], None] | None) -> Server:
-    """A server for one process."""
-    return Server(uvicorn.Config(app, host=host, port=port, **OPTIONS), ready)
+def server_of(
+    app: "Frame", host: str, port: int, ready: Callable[[], None] | None, *, limits: Limits = DEFAULT_LIMITS
+) -> Server:
+    """A server for one process. A port of 0 is a free one."""
+    connections: Any = Connections(limits)  # Any: uvicorn only calls what it describes as a class
+    return Server(uvicorn.Config(app, host=host, port=port, http=connections, **OPTIONS), ready)
 
 
 def create_service() -> "Frame":
@@ -70,12 +75,14 @@ def create_service() -> "Frame":
 def serve_in_processes(host: str, port: int, processes: int) -> None:
     """Serve with several processes until told to stop. Raises ConfigurationError here rather than in each of them."""
     create_service()
+    connections: Any = Connections(DEFAULT_LIMITS)  # Any: uvicorn only calls what it describes as a class
     uvicorn.run(
         "entrypoints.cli.serving:create_service",
         factory=True,
         host=host,
         port=port,
         workers=processes,
+        http=connections,
         **OPTIONS,
     )
 

@@ -1,23 +1,26 @@
-"""What holds for every request: an id, a deadline, a line in the log, and nothing kept in any cache."""
+"""What holds for every request: an id, deadlines, a line in the log, and nothing kept in any cache."""
 
 import asyncio
 import logging
 import time
-from typing import Final
+from typing import Final, cast
 from urllib.parse import quote
 
 from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import Message, Receive, Scope, Send
+from litestar.types import HTTPReceiveMessage, Message, Receive, Scope, Send
 
 from entrypoints.http.answers import answer_problem
-from entrypoints.http.problems import TOO_LATE, UNFORESEEN, problem_response
+from entrypoints.http.problems import TOO_LATE, UNFORESEEN, BodyMissing, BodyTooSlow, problem_response
 from entrypoints.http.request_ids import begin_request, end_request
 
 log = logging.getLogger("http")
 
 REQUEST_SECONDS_MAX: Final = 14.0
 """Every request ends within 15 seconds, whatever the payment provider does."""
+
+BODY_SECONDS_MAX: Final = 10.0
+"""A body that does not come in this time is waited for no longer."""
 
 PATH_LENGTH_SHOWN: Final = 300
 HSTS: Final = b"max-age=31536000; includeSubDomains"
@@ -26,9 +29,12 @@ HSTS: Final = b"max-age=31536000; includeSubDomains"
 class Frame:
     """Wraps the whole application, so that also what no route answers has an id and is logged."""
 
-    def __init__(self, app: Litestar, *, seconds_max: float = REQUEST_SECONDS_MAX) -> None:
+    def __init__(
+        self, app: Litestar, *, seconds_max: float = REQUEST_SECONDS_MAX, body_seconds_max: float = BODY_SECONDS_MAX
+    ) -> None:
         self.app = app
         self._seconds_max = seconds_max
+        self._body_seconds_max = body_seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -40,10 +46,11 @@ class Frame:
         # Escaped: a path may hold line ends, which would write lines of their own.
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
+        arrival = _Arrival(receive, self._body_seconds_max)
         answer = _Answer(send, current, https=self.app.state.app_url.startswith("https://"))
         try:
             async with asyncio.timeout(self._seconds_max):
-                await self.app(scope, receive, answer.send)
+                await self.app(scope, arrival.receive, answer.send)
         except TimeoutError:
             if answer.status is None:
                 request = self.app.request_class(scope)
@@ -60,6 +67,32 @@ class Frame:
             milliseconds = (time.perf_counter() - started) * 1000
             log.info("%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
             end_request()
+
+
+class _Arrival:
+    """Waits for the body, as long as it may take."""
+
+    def __init__(self, receive: Receive, seconds_max: float) -> None:
+        self._receive = receive
+        self._seconds_max = seconds_max
+        self._late_at: float | None = None
+        self._whole = False
+
+    async def receive(self) -> HTTPReceiveMessage:
+        """The next ASGI message. Raises BodyTooSlow, and BodyMissing when the client is gone before its body was whole."""
+        if self._late_at is None:
+            self._late_at = asyncio.get_running_loop().time() + self._seconds_max
+        try:
+            async with asyncio.timeout_at(None if self._whole else self._late_at):
+                message = cast("HTTPReceiveMessage", await self._receive())
+        except TimeoutError as error:
+            raise BodyTooSlow from error
+        if message["type"] == "http.disconnect":
+            if not self._whole:
+                raise BodyMissing
+        else:
+            self._whole = not message["more_body"]
+        return message
 
 
 class _Answer:

@@ -32,6 +32,7 @@ TITLES: Final = {
     "provider_unavailable": "The payment provider is not available",
     "unavailable": "The service is not available just now",
     "signature_invalid": "The signature is not valid",
+    "request_timeout": "The body did not come in time",
     "payload_too_large": "The body is too large",
     "method_not_allowed": "The method is not allowed here",
     "unsupported_media_type": "The body must be JSON",
@@ -54,12 +55,21 @@ HTTP_CODES: Final = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "payload_too_large",
     415: "unsupported_media_type",
     422: "invalid_request",
     429: "rate_limited",
     503: "unavailable",
 }
+
+
+class BodyTooSlow(Exception):
+    """The body took longer than a body may."""
+
+
+class BodyMissing(Exception):
+    """The client went away before its body was whole."""
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -88,12 +98,15 @@ class Problem(Struct, frozen=True, kw_only=True):
         """The headers beside the body."""
         headers = {"retry-after": str(self.retry_after_seconds)} if self.retry_after_seconds is not None else {}
         headers |= {"allow": self.allowed} if self.allowed is not None else {}
+        headers |= {"connection": "close"} if self.status == 408 else {}
         return headers | ({"www-authenticate": "Bearer"} if self.status == 401 else {})
 
 
 NO_JSON: Final = Problem(
     status=400, code="invalid_request", detail="body: it is missing, no JSON in UTF-8, or nested too deeply"
 )
+
+BODY_TOO_SLOW: Final = Problem(status=408, code="request_timeout", detail="The body did not come in time.")
 
 UNFORESEEN: Final = Problem(status=500, code="internal_error", detail="Something went wrong on our side.")
 
@@ -151,8 +164,10 @@ def problem_of(error: Exception) -> Problem:
                 detail="The service is not available just now. Nothing is lost; try again in a moment.",
                 retry_after_seconds=2,
             )
-        case RecursionError() | UnicodeDecodeError():
+        case RecursionError() | UnicodeDecodeError() | BodyMissing():
             return NO_JSON
+        case BodyTooSlow():
+            return BODY_TOO_SLOW
         case HTTPException() if _is_of_no_json(error):
             return NO_JSON
         case HTTPException() if error.status_code in HTTP_CODES:
