@@ -35,6 +35,9 @@ check: install ## Format, lint, types, import contracts, ASCII and LF
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/architecture
 
+fuzz: install ## Throw 20,000 hostile deliveries at the webhook door; FUZZ="--cases N --seed S" for others
+	@cd tests && ../$(BIN)/python -m door.fuzz $(FUZZ)
+
 format: install ## Format the code and sort its imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -58,5 +61,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run browser pictures test check format demo migrate sql messages lock clean
+.PHONY: help install run browser pictures test check fuzz format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help
