@@ -1,9 +1,12 @@
 """Jobs in memory: claims, leases that end, fencing and dead letters, as the table has them."""
 
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from adapters.memory.locks import Locks
 from application.errors import Conflict
 from application.ports.jobs import ClaimedJob, JobKind, NewJob
 from application.ports.world import Clock
@@ -25,8 +28,9 @@ class JobRow(Struct, kw_only=True):
 class MemoryJobs:
     """The committed jobs, and the worker's side of them (the port JobQueue)."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, locks: Locks | None = None) -> None:
         self._clock = clock
+        self._locks = locks or Locks()
         self._leases = 0
         self.rows: list[JobRow] = []
 
@@ -35,6 +39,10 @@ class MemoryJobs:
         if not any((row.job.kind, row.job.subject) == (job.kind, job.subject) for row in self.rows):
             run_at = self._clock.now() + timedelta(seconds=job.delay_seconds)
             self.rows.append(JobRow(id=len(self.rows) + 1, job=job, run_at=run_at))
+
+    def row_key(self, job_id: int) -> Hashable:
+        """Under which a job's row is locked."""
+        return JobRow, job_id
 
     def check_lease(self, job: ClaimedJob) -> None:
         """Raise Conflict when the job is no longer in the hands that claimed it."""
@@ -70,25 +78,42 @@ class MemoryJobs:
 
     async def complete(self, job: ClaimedJob) -> bool:
         """Finish a job that is still in these hands."""
-        held = self._held(job) is not None
-        self.finish(job)
+        async with self._alone_with(job.id):
+            held = self._held(job) is not None
+            self.finish(job)
         return held
 
     async def fail(self, job: ClaimedJob, error: str, *, retry_after_seconds: float | None) -> bool:
         """Put a failed job back, or among the dead."""
-        row = self._held(job)
-        if row is None:
-            return False
-        self._put_back(row, error, retry_after_seconds)
-        return True
+        async with self._alone_with(job.id):
+            row = self._held(job)
+            if row is not None:
+                self._put_back(row, error, retry_after_seconds)
+        return row is not None
 
     async def reap(self, *, retry_after_seconds: float) -> int:
         """Take back what no worker has answered for in time."""
-        now = self._clock.now()
-        lost = [row for row in self.rows if row.state == "leased" and row.leased_until and row.leased_until < now]
-        for row in lost:
-            self._put_back(row, "the lease ended: the worker died or hung", retry_after_seconds)
-        return len(lost)
+        lost = 0
+        for row in self.rows:
+            if self._is_lost(row):
+                async with self._alone_with(row.id):
+                    if self._is_lost(row):  # it may have been finished while we waited
+                        self._put_back(row, "the lease ended: the worker died or hung", retry_after_seconds)
+                        lost += 1
+        return lost
+
+    @asynccontextmanager
+    async def _alone_with(self, job_id: int) -> AsyncIterator[None]:
+        """Wait for a work that is just finishing the job, and keep others away."""
+        owner = object()
+        await self._locks.take(owner, self.row_key(job_id))
+        try:
+            yield
+        finally:
+            self._locks.release(owner)
+
+    def _is_lost(self, row: JobRow) -> bool:
+        return row.state == "leased" and row.leased_until is not None and row.leased_until < self._clock.now()
 
     def _held(self, job: ClaimedJob) -> JobRow | None:
         return next((row for row in self.rows if row.id == job.id and row.lease == job.lease), None)

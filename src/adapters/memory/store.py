@@ -1,13 +1,12 @@
 """Everything that is stored, in memory, with the rules that the database repeats."""
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Hashable, Mapping
 from typing import Final, cast
 
 from msgspec import Struct
 
 from adapters.memory.jobs import MemoryJobs
+from adapters.memory.locks import Locks
 from application.errors import Conflict
 from application.ports.store import Customer, Mail, StoredEvent
 from application.ports.world import Clock
@@ -42,8 +41,6 @@ Key = tuple[type, Hashable]
 NEVER_WRITTEN: Final = Versioned(None, 0)
 """What stands in for a value that is not stored."""
 
-LOCK_SECONDS_MAX: Final = 5.0
-
 UNIQUE: Final[dict[type, dict[str, str]]] = {
     Payment: {
         "checkout_session_id": "uq_payments_checkout_session_id",
@@ -55,6 +52,10 @@ UNIQUE: Final[dict[type, dict[str, str]]] = {
 """Fields that no two stored values share, with the name of the rule that Postgres has for each."""
 
 
+UniqueKey = tuple[str, Hashable]
+"""A key that only one value may have: the name of the rule, and the key."""
+
+
 class MemoryStore:
     """The committed state. Units of work read it, and replace parts of it at their commit."""
 
@@ -62,8 +63,8 @@ class MemoryStore:
         self.rows: dict[Key, Versioned] = {}
         self.audit: list[AuditRow] = []
         self.refused_currencies: dict[str, str] = {}
-        self.jobs = MemoryJobs(clock)
-        self.locks: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.locks = Locks()
+        self.jobs = MemoryJobs(clock, self.locks)
 
     def all(self, kind: type) -> list[object]:
         """Every stored value of a kind, in the order of their keys."""
@@ -102,18 +103,33 @@ class MemoryStore:
         """Every event that was kept."""
         return cast("list[StoredEvent]", self.all(StoredEvent))
 
-    def check(self, key: Key, value: object, noted: Mapping[Key, object]) -> None:
-        """Raise Conflict when a value would break a rule between rows, as the database's constraints do.
+    def check(self, key: Key, unique: UniqueKey, noted: Mapping[Key, object]) -> None:
+        """Raise Conflict when another value has a key that only one may have.
 
         noted: all that is written together with it, which counts in place of what is stored.
         """
-        stored = {where: row.value for where, row in self.rows.items()}
-        others = [other for where, other in {**stored, **noted}.items() if where[0] is key[0] and where != key]
-        if isinstance(value, Payment) and value.status is PAYABLE:
-            found = (other for other in cast("list[Payment]", others) if other.user_id == value.user_id)
-            if any(other.status is PAYABLE for other in found):
-                raise Conflict("the member has a payable checkout already", constraint="uq_payments_one_payable")
-        for name, constraint in UNIQUE.get(key[0], {}).items():
-            mine = getattr(value, name)
-            if mine is not None and any(getattr(other, name) == mine for other in others):
-                raise Conflict(f"two rows with one {name}", constraint=constraint)
+        stored = {where: row.value for where, row in self.rows.items() if where[0] is key[0]}
+        for where, other in {**stored, **noted}.items():
+            if where[0] is key[0] and where != key and unique in unique_keys(other):
+                raise Conflict(f"two rows with one key: {unique[0]}", constraint=unique[0])
+
+
+def unique_keys(value: object) -> frozenset[UniqueKey]:
+    """The keys of a value that no other stored value may have."""
+    fields = UNIQUE.get(type(value), {}).items()
+    keys = {(constraint, getattr(value, name)) for name, constraint in fields if getattr(value, name) is not None}
+    if isinstance(value, Payment) and value.status is PAYABLE:
+        keys.add(("uq_payments_one_payable", value.user_id))
+    if isinstance(value, Subscription):
+        keys |= {("uq_periods_payment_id", period.payment_id) for period in value.periods}
+    return frozenset(keys)
+
+
+def referred_to(value: object, before: object) -> list[Key]:
+    """The rows that a new value refers to, or that a changed one newly does: they must be there."""
+    if isinstance(value, Subscription):
+        known = before.periods if isinstance(before, Subscription) else ()
+        return [(Payment, period.payment_id) for period in value.periods[len(known) :]]
+    if before is None and isinstance(value, Checkout | Invoice | Mail):
+        return [(Payment, value.payment_id)]
+    return []

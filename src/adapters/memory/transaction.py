@@ -1,16 +1,32 @@
-"""One transaction over the store in memory: reads see what is committed, writes wait for the commit and build on what was read."""
+"""One transaction over the store in memory, as one over Postgres is.
+
+Reads see what is committed at that moment, locks wait, and what was noted is sent at commit in one statement: rows that were read
+carry their version, keys wait for whoever is just adding the same one, and all becomes true at once.
+"""
 
 import asyncio
 from collections.abc import Callable, Hashable
+from enum import StrEnum
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
-from adapters.memory.store import LOCK_SECONDS_MAX, NEVER_WRITTEN, AuditRow, Key, MemoryStore, Versioned
-from application.errors import Conflict, TryAgain
+from adapters.memory.locks import Strength
+from adapters.memory.store import NEVER_WRITTEN, AuditRow, Key, MemoryStore, Versioned, referred_to, unique_keys
+from application.errors import Conflict
 from application.ports.jobs import ClaimedJob, NewJob
 from domain.audit import Cause
 
 Value = TypeVar("Value")
+
+
+class Trip(StrEnum):
+    """The moments at which a transaction and its store exchange a message: where others come between, and where lines break."""
+
+    BEGIN = "begin"
+    READ = "read"
+    WRITE = "write"
+    COMMIT = "commit"
+    ANSWER = "answer"
 
 
 class MemoryTransaction:
@@ -24,52 +40,80 @@ class MemoryTransaction:
         self._refusals: dict[str, str] = {}
         self._jobs: list[NewJob] = []
         self._done: list[ClaimedJob] = []
-        self._held: list[asyncio.Lock] = []
 
     async def __aenter__(self) -> Self:
-        await asyncio.sleep(0)
+        await self.trip(Trip.BEGIN)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        self.release()
+
+    async def trip(self, trip: Trip) -> None:
+        """Let others come between. ANSWER comes after the effect of a commit, all others before theirs."""
+        await asyncio.sleep(0)
 
     async def commit(self) -> None:
         """Make everything that was noted true at once, or raise Conflict and change nothing."""
-        await asyncio.sleep(0)
         try:
-            self._check()
+            if self._writes or self._jobs or self._done or self._refusals:
+                await self.trip(Trip.WRITE)
+                await self._send()
+            await self.trip(Trip.COMMIT)
             self._apply()
         finally:
-            self._release()
+            self.release()
+        await self.trip(Trip.ANSWER)
 
     async def read(self, kind: type[Value], key: Hashable, *, lock: bool = False) -> Value | None:
-        """The committed value, or the one noted in this work."""
-        where = cast("Key", (kind, key))
-        if lock:
-            await self.lock(where)
-        await asyncio.sleep(0)
+        """The value noted or read in this work, else the committed one, which `lock` keeps as it is until the end of this work."""
+        where: Key = (kind, key)
+        if where in self._writes:
+            return cast("Value", self._writes[where])
+        if self._seen.get(where, NEVER_WRITTEN).version == 0:
+            return await self.read_again(kind, key, lock=lock)
+        return cast("Value", self._seen[where].value)
+
+    async def read_again(self, kind: type[Value], key: Hashable, *, lock: bool = False) -> Value | None:
+        """The committed value as it is now, whatever was read before; as noted in this work, if it was."""
+        where: Key = (kind, key)
+        await self.trip(Trip.READ)
+        if lock and where in self.store.rows:
+            await self.store.locks.take(self, where)
         if where in self._writes:
             return cast("Value", self._writes[where])
         row = self._seen[where] = self.store.rows.get(where, NEVER_WRITTEN)
         return cast("Value | None", row.value)
 
-    def stored(self, kind: type[Value]) -> list[Value]:
-        """Every committed value of a kind."""
-        return cast("list[Value]", self.store.all(kind))
+    async def read_first(
+        self, kind: type[Value], fits: Callable[[Value], bool], place: Callable[[Value], Hashable]
+    ) -> Value | None:
+        """The first of the values that fit, locked: the candidates of this moment in order of `place`, each looked at again once locked."""
+        await self.trip(Trip.READ)
+        found = [
+            (place(cast("Value", row.value)), str(key[1]), key)
+            for key, row in self.store.rows.items()
+            if key[0] is kind and fits(cast("Value", row.value))
+        ]
+        for _, _, where in sorted(found, key=lambda one: one[:2]):
+            await self.store.locks.take(self, where)
+            row = self.store.rows[where]
+            if fits(cast("Value", row.value)):
+                self._seen[where] = row
+                return cast("Value", row.value)
+        return None
 
-    async def lock(self, key: Key) -> None:
-        """Wait until no other work holds the key, and hold it."""
-        lock = self.store.locks[key]
-        if lock in self._held:
-            return
-        try:
-            async with asyncio.timeout(LOCK_SECONDS_MAX):
-                await lock.acquire()
-        except TimeoutError as error:
-            raise TryAgain("waited too long for another work") from error
-        self._held.append(lock)
+    async def put(self, kind: type[Value], key: Hashable, how: Callable[[Value | None], Value]) -> Value:
+        """Write a row at once, made from the one that is there: whoever does the same waits for the end of this work."""
+        where: Key = (kind, key)
+        await self.trip(Trip.READ)
+        await self.store.locks.take(self, where)
+        row = self.store.rows.get(where, NEVER_WRITTEN)
+        value = how(cast("Value | None", self._writes.get(where, row.value)))
+        self._seen[where] = row
+        self._writes[where] = value
+        return value
 
     def write(self, kind: type, key: Hashable, value: object) -> None:
         """Note a value, unless it is the one that was read."""
@@ -80,7 +124,7 @@ class MemoryTransaction:
     def change(self, kind: type[Value], key: Hashable, how: Callable[[Value], Value]) -> None:
         """Note a value made from the one that was read or noted in this work."""
         where: Key = (kind, key)
-        known = self._writes[where] if where in self._writes else self.store.rows[where].value
+        known = self._writes[where] if where in self._writes else self._seen[where].value
         self._writes[where] = how(cast("Value", known))
 
     def refusals(self) -> frozenset[str]:
@@ -110,13 +154,60 @@ class MemoryTransaction:
         """Note a job that is done."""
         self._done.append(job)
 
-    def _check(self) -> None:
+    def release(self) -> None:
+        """Give back every lock."""
+        self.store.locks.release(self)
+
+    async def _send(self) -> None:
+        """What Postgres does with the one statement: changes of what was read first, then what is new, then what that refers to."""
+        new = [key for key in self._writes if self._seen.get(key, NEVER_WRITTEN).version == 0]
+        for key in self._writes:
+            if key not in new:
+                await self._send_change(key)
+        for done in self._done:
+            self.store.jobs.check_lease(done)
+            await self.store.locks.take(self, self.store.jobs.row_key(done.id))
+            self.store.jobs.check_lease(done)
+        for key in new:
+            await self._send_new(key)
+        for job in self._jobs:
+            await self.store.locks.take(self, ("uq_jobs_once", job.kind, job.subject))
         for key, value in self._writes.items():
-            if self.store.rows.get(key, NEVER_WRITTEN).version != self._seen.get(key, NEVER_WRITTEN).version:
-                raise Conflict(f"another writer changed {key[0].__name__} {key[1]} first")
-            self.store.check(key, value, self._writes)
-        for job in self._done:
-            self.store.jobs.check_lease(job)
+            for other in referred_to(value, self._seen.get(key, NEVER_WRITTEN).value):
+                await self._refer(other)
+
+    async def _send_change(self, key: Key) -> None:
+        value, seen = self._writes[key], self._seen[key]
+        keys, keys_before = unique_keys(value), unique_keys(seen.value)
+        self._check_version(key)
+        strength = Strength.CHANGED if keys == keys_before else Strength.EXCLUSIVE
+        await self.store.locks.take(self, key, strength)
+        self._check_version(key)
+        for changed in keys_before - keys:
+            await self.store.locks.take(self, changed)
+        await self._send_keys(key, keys - keys_before)
+
+    async def _send_new(self, key: Key) -> None:
+        await self.store.locks.take(self, key)
+        self._check_version(key)
+        await self._send_keys(key, unique_keys(self._writes[key]))
+
+    async def _send_keys(self, key: Key, keys: frozenset[tuple[str, Hashable]]) -> None:
+        for unique in sorted(keys, key=str):
+            await self.store.locks.take(self, unique)
+            self.store.check(key, unique, self._writes)
+
+    async def _refer(self, other: Key) -> None:
+        if other in self._writes and other not in self.store.rows:
+            return
+        if other in self.store.rows:
+            await self.store.locks.take(self, other, Strength.SHARED)
+        if other not in self.store.rows:
+            raise Conflict(f"there is no {other[0].__name__} {other[1]} to refer to", constraint="fk")
+
+    def _check_version(self, key: Key) -> None:
+        if self.store.rows.get(key, NEVER_WRITTEN).version != self._seen.get(key, NEVER_WRITTEN).version:
+            raise Conflict(f"another writer changed {key[0].__name__} {key[1]} first")
 
     def _apply(self) -> None:
         for key, value in self._writes.items():
@@ -130,8 +221,3 @@ class MemoryTransaction:
         for done in self._done:
             self.store.jobs.finish(done)
         self._writes, self._audit, self._refusals, self._jobs, self._done = {}, [], {}, [], []
-
-    def _release(self) -> None:
-        for lock in self._held:
-            lock.release()
-        self._held.clear()

@@ -1,9 +1,10 @@
 """The unit of work in memory, and what it gives access to."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.memory.store import MemoryStore
 from adapters.memory.transaction import MemoryTransaction
@@ -19,8 +20,10 @@ from domain.returns import Dispute, Refund, Returns
 from domain.subscription import Subscription
 
 
-class ReceiptCounter:
-    """The kind under which the last receipt sequence of a year is stored."""
+class ReceiptCounter(Struct, frozen=True):
+    """The last receipt sequence of a year."""
+
+    last: int
 
 
 class MemoryUnitOfWork(MemoryTransaction):
@@ -54,15 +57,15 @@ class MemoryPayments:
         self._before[payment.id] = payment.status
 
     async def get(self, id: PaymentId, *, lock: bool = False) -> Payment | None:
-        payment = await self._work.read(Payment, id, lock=lock)
-        if payment is not None:
-            self._before.setdefault(id, payment.status)
-        return payment
+        return self._known(await self._work.read_again(Payment, id, lock=lock))
 
     async def of_session(self, session_id: str, payment_id: PaymentId | None) -> Payment | None:
-        stored = self._work.stored(Payment)
-        found = next((payment.id for payment in stored if payment.checkout_session_id == session_id), payment_id)
-        return await self.get(found, lock=True) if found is not None else None
+        found = await self._work.read_first(
+            Payment,
+            lambda payment: payment.checkout_session_id == session_id or payment.id == payment_id,
+            lambda payment: payment.checkout_session_id != session_id,
+        )
+        return self._known(found)
 
     async def of_intent(self, payment_intent_id: str) -> Payment | None:
         stored = self._work.stored(Payment)
@@ -70,13 +73,12 @@ class MemoryPayments:
         return await self.get(found, lock=True) if found is not None else None
 
     async def unfinished_of(self, user_id: UserId) -> Payment | None:
-        await asyncio.sleep(0)
-        stored = [row for row in self._work.stored(Payment) if row.user_id == user_id and row.status in UNFINISHED]
-        for candidate in sorted(stored, key=lambda payment: payment.status):
-            payment = await self.get(candidate.id, lock=True)
-            if payment is not None and payment.status in UNFINISHED:
-                return payment
-        return None
+        found = await self._work.read_first(
+            Payment,
+            lambda payment: payment.user_id == user_id and payment.status in UNFINISHED,
+            lambda payment: payment.status,
+        )
+        return self._known(found)
 
     def save(self, payment: Payment, cause: Cause) -> None:
         before = self._before[payment.id]
@@ -87,6 +89,11 @@ class MemoryPayments:
     def remark(self, payment: Payment, cause: Cause) -> None:
         self._work.note_remark("payment", payment.id, payment.status, cause)
 
+    def _known(self, payment: Payment | None) -> Payment | None:
+        if payment is not None:
+            self._before.setdefault(payment.id, payment.status)
+        return payment
+
 
 class MemorySubscriptions:
     """The port Subscriptions."""
@@ -96,7 +103,7 @@ class MemorySubscriptions:
         self._before: dict[UserId, str] = {}
 
     async def of(self, user_id: UserId) -> Subscription:
-        found = await self._work.read(Subscription, user_id) or Subscription(user_id=user_id)
+        found = await self._work.read_again(Subscription, user_id) or Subscription(user_id=user_id)
         self._before.setdefault(user_id, found.status)
         return found
 
@@ -146,10 +153,8 @@ class MemoryInvoices:
         self._work.write(Invoice, invoice.payment_id, invoice)
 
     async def next_sequence(self, year: int) -> int:
-        last = await self._work.read(ReceiptCounter, year, lock=True)
-        sequence = cast("int", last or 0) + 1
-        self._work.write(ReceiptCounter, year, sequence)
-        return sequence
+        counter = await self._work.put(ReceiptCounter, year, lambda last: ReceiptCounter(last.last + 1 if last else 1))
+        return counter.last
 
 
 class MemoryReturns:
@@ -180,34 +185,30 @@ class MemoryInbox:
         self._work = work
 
     async def first_time(self, event: ProviderEvent) -> bool:
-        if await self._work.read(StoredEvent, event.id, lock=True) is not None:
-            return False
-        self._keep(event, EventState.HANDLED, None)
-        return True
+        return await self._keep(event, EventState.HANDLED, None)
 
     async def unknown(self, event_ids: Sequence[str]) -> frozenset[str]:
-        kept = {event.id for event in self._work.stored(StoredEvent)}
-        return frozenset(event_ids) - kept
+        kept = await self._work.read_all(lambda value: isinstance(value, StoredEvent) and value.id in event_ids)
+        return frozenset(event_ids) - {event.id for event in kept if isinstance(event, StoredEvent)}
 
     def ignore(self, event_id: str) -> None:
         self.settle(event_id, EventState.IGNORED)
 
     async def park(self, event: ProviderEvent, error: str) -> None:
-        if await self._work.read(StoredEvent, event.id, lock=True) is None:
-            self._keep(event, EventState.PARKED, error)
+        await self._keep(event, EventState.PARKED, error)
 
     async def parked(self, event_id: str) -> StoredEvent | None:
-        stored = await self._work.read(StoredEvent, event_id, lock=True)
-        return stored if stored is not None and stored.state is EventState.PARKED else None
+        return await self._work.read_first(
+            StoredEvent, lambda kept: kept.id == event_id and kept.state is EventState.PARKED, lambda kept: kept.id
+        )
 
     def settle(self, event_id: str, state: EventState, error: str | None = None) -> None:
-        stored = self._work._writes.get((StoredEvent, event_id)) or self._work.store.rows[StoredEvent, event_id].value
-        body = cast("StoredEvent", stored).body
-        self._work.write(StoredEvent, event_id, StoredEvent(id=event_id, body=body, state=state, error=error))
+        self._work.change(StoredEvent, event_id, lambda kept: replace(kept, state=state, error=error))
 
-    def _keep(self, event: ProviderEvent, state: EventState, error: str | None) -> None:
-        stored = StoredEvent(id=event.id, body=event.body, state=state, error=error)
-        self._work.write(StoredEvent, event.id, stored)
+    async def _keep(self, event: ProviderEvent, state: EventState, error: str | None) -> bool:
+        """Keep an event unless it is kept already, and tell which."""
+        new = StoredEvent(id=event.id, body=event.body, state=state, error=error)
+        return await self._work.put(StoredEvent, event.id, lambda kept: kept or new) is new
 
 
 class MemoryMails:
@@ -249,8 +250,10 @@ class MemoryRefusedCurrencies:
         self._work.note_refusal(currency, reason)
 
 
-class Cursor:
-    """The kind under which it is stored how far something has come."""
+class Cursor(Struct, frozen=True):
+    """How far something has come."""
+
+    at: datetime
 
 
 class MemoryCursors:
@@ -260,7 +263,8 @@ class MemoryCursors:
         self._work = work
 
     async def of(self, name: str) -> datetime | None:
-        return cast("datetime | None", await self._work.read(Cursor, name))
+        known = await self._work.read(Cursor, name)
+        return known.at if known is not None else None
 
     def save(self, name: str, at: datetime) -> None:
         known = self._work.store.rows.get((Cursor, name))
