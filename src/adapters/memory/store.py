@@ -51,7 +51,6 @@ UNIQUE: Final[dict[type, dict[str, str]]] = {
 }
 """Fields that no two stored values share, with the name of the rule that Postgres has for each."""
 
-
 UniqueKey = tuple[str, Hashable]
 """A key that only one value may have: the name of the rule, and the key."""
 

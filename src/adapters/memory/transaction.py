@@ -104,6 +104,13 @@ class MemoryTransaction:
                 return cast("Value", row.value)
         return None
 
+    async def read_all(self, fits: Callable[[object], bool]) -> list[object]:
+        """Every committed value that fits, in the order of its writing."""
+        await self.trip(Trip.READ)
+        found = {key: row for key, row in self.store.rows.items() if fits(row.value)}
+        self._seen |= found
+        return [row.value for row in found.values()]
+
     async def put(self, kind: type[Value], key: Hashable, how: Callable[[Value | None], Value]) -> Value:
         """Write a row at once, made from the one that is there: whoever does the same waits for the end of this work."""
         where: Key = (kind, key)

@@ -68,9 +68,10 @@ class MemoryPayments:
         return self._known(found)
 
     async def of_intent(self, payment_intent_id: str) -> Payment | None:
-        stored = self._work.stored(Payment)
-        found = next((payment.id for payment in stored if payment.payment_intent_id == payment_intent_id), None)
-        return await self.get(found, lock=True) if found is not None else None
+        found = await self._work.read_first(
+            Payment, lambda payment: payment.payment_intent_id == payment_intent_id, lambda payment: payment.id
+        )
+        return self._known(found)
 
     async def unfinished_of(self, user_id: UserId) -> Payment | None:
         found = await self._work.read_first(
@@ -164,11 +165,12 @@ class MemoryReturns:
         self._work = work
 
     async def of(self, payment_intent_id: str) -> Returns:
-        refunds = [refund for refund in self._work.stored(Refund) if refund.payment_intent_id == payment_intent_id]
-        disputes = [known for known in self._work.stored(Dispute) if known.payment_intent_id == payment_intent_id]
+        found = await self._work.read_all(
+            lambda fact: isinstance(fact, Refund | Dispute) and fact.payment_intent_id == payment_intent_id
+        )
         return Returns(
-            refunds=tuple([await self._work.read(Refund, refund.id) or refund for refund in refunds]),
-            disputes=tuple([await self._work.read(Dispute, dispute.id) or dispute for dispute in disputes]),
+            refunds=tuple(fact for fact in found if isinstance(fact, Refund)),
+            disputes=tuple(fact for fact in found if isinstance(fact, Dispute)),
         )
 
     def save_refund(self, refund: Refund) -> None:
