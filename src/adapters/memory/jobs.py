@@ -29,7 +29,7 @@ class MemoryJobs:
     """The committed jobs, and the worker's side of them (the port JobQueue)."""
 
     def __init__(self, clock: Clock, locks: Locks | None = None) -> None:
-        self._clock = clock
+        self.clock = clock
         self._locks = locks or Locks()
         self._leases = 0
         self.rows: list[JobRow] = []
@@ -37,7 +37,7 @@ class MemoryJobs:
     def add(self, job: NewJob) -> None:
         """Store a job unless its kind and subject were ever stored before."""
         if not any((row.job.kind, row.job.subject) == (job.kind, job.subject) for row in self.rows):
-            run_at = self._clock.now() + timedelta(seconds=job.delay_seconds)
+            run_at = self.clock.now() + timedelta(seconds=job.delay_seconds)
             self.rows.append(JobRow(id=len(self.rows) + 1, job=job, run_at=run_at))
 
     def row_key(self, job_id: int) -> Hashable:
@@ -57,7 +57,7 @@ class MemoryJobs:
 
     async def claim(self, kinds: frozenset[JobKind], *, limit: int, lease_seconds: float) -> list[ClaimedJob]:
         """Take what is due, oldest first."""
-        now = self._clock.now()
+        now = self.clock.now()
         due = [row for row in self.rows if row.state == "ready" and row.run_at <= now and row.job.kind in kinds]
         claimed = []
         for row in sorted(due, key=lambda row: (row.run_at, row.id))[:limit]:
@@ -113,7 +113,7 @@ class MemoryJobs:
             self._locks.release(owner)
 
     def _is_lost(self, row: JobRow) -> bool:
-        return row.state == "leased" and row.leased_until is not None and row.leased_until < self._clock.now()
+        return row.state == "leased" and row.leased_until is not None and row.leased_until < self.clock.now()
 
     def _held(self, job: ClaimedJob) -> JobRow | None:
         return next((row for row in self.rows if row.id == job.id and row.lease == job.lease), None)
@@ -121,4 +121,4 @@ class MemoryJobs:
     def _put_back(self, row: JobRow, error: str, retry_after_seconds: float | None) -> None:
         dead = retry_after_seconds is None or row.attempts >= row.job.attempts_max
         row.state, row.lease, row.leased_until, row.last_error = "dead" if dead else "ready", None, None, error
-        row.run_at = self._clock.now() + timedelta(seconds=retry_after_seconds or 0)
+        row.run_at = self.clock.now() + timedelta(seconds=retry_after_seconds or 0)

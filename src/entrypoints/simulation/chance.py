@@ -1,0 +1,107 @@
+"""All that is left to chance in a simulated world, from one seed: which kinds of faults there are, how often, and when."""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from random import Random
+from typing import Final, TypeVar
+
+Choice = TypeVar("Choice")
+
+
+class Fault(StrEnum):
+    """What can go wrong around the service."""
+
+    STORE_REFUSES = "the database takes no new connection"
+    STORE_DROPS = "the connection breaks in the middle of a work"
+    STORE_SLOW = "the database is slow"
+    COMMIT_LOST = "the connection breaks before the commit is done"
+    COMMIT_UNKNOWN = "the connection breaks after the commit is done"
+    KILL = "a replica is killed"
+    DEPLOY = "a replica is told to stop and is replaced"
+    SKEW = "the clocks of replicas differ by minutes"
+    STRIPE_DOWN = "Stripe cannot be reached"
+    STRIPE_BUSY = "Stripe answers 429"
+    STRIPE_SLOW = "Stripe acts after our deadline"
+    STRIPE_ANSWER_LOST = "Stripe acts and its answer is lost"
+    STRIPE_ERROR_KEPT = "Stripe answers 500, and again for the same key"
+    STRIPE_OUTAGE = "Stripe cannot be reached for hours"
+    CUSTOMER_GONE = "the customer is deleted at Stripe"
+    CURRENCY_REFUSED = "the account cannot charge the first currency"
+    EVENT_LOST = "an event never comes"
+    EVENT_TWICE = "an event comes more than once"
+    EVENT_LATE = "an event comes hours or days late"
+    WRONG_AMOUNT = "another amount is charged than was asked for"
+    LATE_MONEY = "money comes for a checkout that had ended or failed"
+    MAIL_DOWN = "the mail provider cannot be reached"
+    MAIL_BUSY = "the mail provider answers 429"
+    MAIL_ANSWER_LOST = "a mail is sent and the answer is lost"
+    MAIL_OUTAGE = "the mail provider cannot be reached for hours"
+    REFUND_FAILS = "a refund fails after it had succeeded"
+
+
+USUAL: Final[dict[Fault, float]] = {
+    Fault.STORE_REFUSES: 0.02,
+    Fault.STORE_DROPS: 0.01,
+    Fault.STORE_SLOW: 0.02,
+    Fault.COMMIT_LOST: 0.02,
+    Fault.COMMIT_UNKNOWN: 0.03,
+    Fault.KILL: 0.006,
+    Fault.DEPLOY: 0.5,
+    Fault.SKEW: 0.5,
+    Fault.STRIPE_DOWN: 0.08,
+    Fault.STRIPE_BUSY: 0.05,
+    Fault.STRIPE_SLOW: 0.04,
+    Fault.STRIPE_ANSWER_LOST: 0.08,
+    Fault.STRIPE_ERROR_KEPT: 0.05,
+    Fault.STRIPE_OUTAGE: 0.3,
+    Fault.CUSTOMER_GONE: 0.05,
+    Fault.CURRENCY_REFUSED: 0.2,
+    Fault.EVENT_LOST: 0.1,
+    Fault.EVENT_TWICE: 0.3,
+    Fault.EVENT_LATE: 0.1,
+    Fault.WRONG_AMOUNT: 0.06,
+    Fault.LATE_MONEY: 0.15,
+    Fault.MAIL_DOWN: 0.1,
+    Fault.MAIL_BUSY: 0.1,
+    Fault.MAIL_ANSWER_LOST: 0.15,
+    Fault.MAIL_OUTAGE: 0.2,
+    Fault.REFUND_FAILS: 0.2,
+}
+"""How probable each is at each opportunity, where it occurs at all."""
+
+OCCURS: Final = 0.55
+"""The share of worlds in which a kind of fault occurs: a mix that differs each time finds more than one fixed mix does."""
+
+
+class Chance:
+    """The dice of one world. `happened` counts the faults that did happen. `without`: kinds that never do."""
+
+    def __init__(self, seed: int, *, without: frozenset[Fault] = frozenset()) -> None:
+        # Two dice, so that a world without a kind of fault is otherwise set up as it was with it.
+        setup = Random(f"setup:{seed}")  # noqa: S311 # a course of events, not a secret
+        drawn = {fault: usual * setup.uniform(0.3, 2.0) * (setup.random() < OCCURS) for fault, usual in USUAL.items()}
+        self._probable = {fault: 0.0 if fault in without else value for fault, value in drawn.items()}
+        self.dice = Random(f"course:{seed}")  # noqa: S311 # a course of events, not a secret
+        self.happened: Counter[Fault] = Counter()
+        self.quiet = False
+
+    def strikes(self, fault: Fault) -> bool:
+        """Whether a fault happens now."""
+        probability = self._probable[fault]
+        if self.quiet or not probability or self.dice.random() >= probability:
+            return False
+        self.happened[fault] += 1
+        return True
+
+    def occurs(self, probability: float) -> bool:
+        """Whether something happens that is no fault."""
+        return self.dice.random() < probability
+
+    def seconds(self, shortest: float, longest: float) -> float:
+        """A length of time."""
+        return self.dice.uniform(shortest, longest)
+
+    def one_of(self, choices: Sequence[Choice]) -> Choice:
+        """One of several."""
+        return choices[self.dice.randrange(len(choices))]

@@ -1,0 +1,138 @@
+"""What goes back of Stripe's charges: refunds that arrive at once, later or not at all, and disputes with all their courses."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from application.ports.gateway import ChargeRefunded, DisputeTold, ProviderFact, RefundTold
+from domain.payment import Figures
+from domain.returns import Dispute, DisputeStage, Refund, RefundStatus, Returns
+from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.trace import Trace
+
+DAY: Final = 86_400.0
+
+COURSES: Final = (
+    (DisputeStage.OPEN, DisputeStage.WON),
+    (DisputeStage.OPEN, DisputeStage.LOST),
+    (DisputeStage.OPEN, DisputeStage.LOST, DisputeStage.APPEALED, DisputeStage.WON),
+    (DisputeStage.INQUIRY, DisputeStage.INQUIRY_CLOSED),
+    (DisputeStage.INQUIRY, DisputeStage.OPEN, DisputeStage.LOST),
+)
+"""The stages through which disputes go."""
+
+Emit = Callable[[ProviderFact, str], None]
+"""Makes an event of a fact, under a name that Stripe gives it."""
+
+
+class Charges:
+    """The refunds and disputes of one account. `received_of` tells what a charge brought."""
+
+    def __init__(
+        self,
+        chance: Chance,
+        trace: Trace,
+        now: Callable[[], datetime],
+        emit: Emit,
+        received_of: Callable[[str], Figures],
+    ) -> None:
+        self._chance = chance
+        self._trace = trace
+        self._now = now
+        self._emit = emit
+        self._received_of = received_of
+        self.refunds: dict[str, Refund] = {}
+        self.disputes: dict[str, Dispute] = {}
+
+    def refund(self, payment_intent_id: str, amount_minor: int) -> Refund:
+        """Give back a part of a charge. Raises ValueError when that is more than is left."""
+        if not 0 < amount_minor <= self.left_of(payment_intent_id):
+            raise ValueError("more than is left of the charge")
+        made = Refund(
+            id=f"re_{len(self.refunds) + 1}",
+            payment_intent_id=payment_intent_id,
+            amount_minor=amount_minor,
+            currency=self._received_of(payment_intent_id).currency or "",
+            status=RefundStatus.PENDING if self._chance.occurs(0.3) else RefundStatus.SUCCEEDED,
+            created_at=whole_seconds(self._now()),
+        )
+        self._set_refund(made, "refund.created")
+        if not made.stands:
+            after(self._chance.seconds(1, 2 * DAY), lambda: self._arrives(made))
+        else:
+            self._may_fail(made)
+        return made
+
+    def dispute(self, payment_intent_id: str) -> None:
+        """The member's bank disputes a charge; what becomes of it is up to chance."""
+        received = self._received_of(payment_intent_id)
+        first, *later = self._chance.one_of(COURSES)
+        opened = Dispute(
+            id=f"du_{len(self.disputes) + 1}",
+            payment_intent_id=payment_intent_id,
+            amount_minor=received.amount or 0,
+            currency=received.currency or "",
+            stage=first,
+            created_at=whole_seconds(self._now()),
+        )
+        self._set_dispute(opened, "charge.dispute.created")
+        pause = 0.0
+        for stage in later:
+            pause += self._chance.seconds(10, 2 * DAY)
+            after(pause, lambda stage=stage: self._goes_on(opened.id, stage))  # type: ignore[misc] # mypy infers no type for a default
+
+    def left_of(self, payment_intent_id: str) -> int:
+        """What can still be refunded of a charge, in minor units: nothing once its dispute is lost."""
+        known = self.returns_of(payment_intent_id)
+        if any(dispute.stage is DisputeStage.LOST for dispute in known.disputes):
+            return 0
+        received = self._received_of(payment_intent_id)
+        return (received.amount or 0) - known.under_way_minor(received.currency)
+
+    def returns_of(self, payment_intent_id: str) -> Returns:
+        """Everything that went back of a charge."""
+        return Returns(
+            refunds=tuple(found for found in self.refunds.values() if found.payment_intent_id == payment_intent_id),
+            disputes=tuple(found for found in self.disputes.values() if found.payment_intent_id == payment_intent_id),
+        )
+
+    def _arrives(self, refund: Refund) -> None:
+        arrived = replace(refund, status=RefundStatus.SUCCEEDED)
+        self._set_refund(arrived, "refund.updated")
+        self._may_fail(arrived)
+
+    def _may_fail(self, refund: Refund) -> None:
+        if self._chance.strikes(Fault.REFUND_FAILS):
+            failed = replace(refund, status=RefundStatus.FAILED)
+            after(self._chance.seconds(1, 3 * DAY), lambda: self._set_refund(failed, "refund.failed"))
+
+    def _goes_on(self, dispute_id: str, stage: DisputeStage) -> None:
+        lost_at = whole_seconds(self._now()) if stage is DisputeStage.LOST else None
+        known = self.disputes[dispute_id]
+        self._set_dispute(known.after(replace(known, stage=stage, lost_at=lost_at)), "charge.dispute.closed")
+
+    def _set_refund(self, refund: Refund, event_type: str) -> None:
+        self._trace.note("stripe", event_type, f"{refund.id} of {refund.payment_intent_id}: {refund.amount_minor}")
+        self.refunds[refund.id] = refund
+        self._emit(RefundTold(refund), event_type)
+        if refund.stands:
+            refunded = self.returns_of(refund.payment_intent_id).refunded_minor(refund.currency)
+            self._emit(ChargeRefunded(refund.payment_intent_id, refunded, refund.currency), "charge.refunded")
+
+    def _set_dispute(self, dispute: Dispute, event_type: str) -> None:
+        self._trace.note("stripe", event_type, f"{dispute.id} of {dispute.payment_intent_id}: {dispute.stage}")
+        self.disputes[dispute.id] = dispute
+        self._emit(DisputeTold(dispute), event_type)
+
+
+def after(seconds: float, act: Callable[[], None]) -> None:
+    """Do something later."""
+    asyncio.get_running_loop().call_later(max(seconds, 0.0), act)
+
+
+def whole_seconds(instant: datetime) -> datetime:
+    """As Stripe writes times."""
+    return instant - timedelta(microseconds=instant.microsecond)

@@ -1,0 +1,164 @@
+"""What must be true once nothing fails any more and time enough has passed: all of it agrees with what Stripe knows."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from adapters.memory.store import MemoryStore
+from application.ports.gateway import SessionStatus
+from application.ports.jobs import JobKind
+from application.ports.store import EventState, Mail
+from domain.invoice import Invoice
+from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentStatus
+from domain.returns import Returns
+from domain.subscription import Period, Subscription
+from entrypoints.simulation.mail import MailProvider
+from entrypoints.simulation.stripe import Session, Stripe
+
+Must = Callable[[bool, str, object], None]
+"""Raises the violation of a rule unless it holds."""
+
+IN_DOUBT: Final = "MailRefused: an earlier try may have sent this mail"
+"""How a letter ends that may have been sent, and whose key the mail provider has forgotten since: an operator decides."""
+
+BESIDE: Final = "was paid too, beside the one of payment"
+"""How the event of a second payment of one checkout's payment ends while the first one stands: an operator decides."""
+
+
+class Convergence:
+    """Compares the store with Stripe and with the mail provider."""
+
+    def __init__(self, store: MemoryStore, stripe: Stripe, mail: MailProvider, must: Must) -> None:
+        self._store = store
+        self._stripe = stripe
+        self._mail = mail
+        self._must = must
+        self._payments = {payment.id: payment for payment in store.payments()}
+        self._periods = {
+            period.payment_id: period for subscription in store.subscriptions() for period in subscription.periods
+        }
+
+    def check_money(self, before: datetime) -> None:
+        """I1: all money that had arrived before some time is known, and has bought its time.
+
+        Money that came after the end of its checkout is told by its event alone, which may be days late: that comes later.
+        """
+        for session in self._stripe.sessions.values():
+            if session.paid_at is not None and session.paid_at < before and not session.is_late:
+                self._check_paid(session)
+
+    def check_all(self) -> None:
+        """I1, I6, I7, I11 and I17: everything is done, and says the same as the providers."""
+        for session in self._stripe.sessions.values():
+            if session.settled:
+                self._check_paid(session)
+        for payment in self._payments.values():
+            self._check_payment(payment)
+            if payment.payment_intent_id is not None:
+                self._check_returns(payment)
+            if payment.is_paid:
+                self._check_fulfilled(payment)
+        self._check_sessions()
+        self._check_work()
+
+    def _check_paid(self, session: Session) -> None:
+        payment = self._payments.get(session.order.payment_id)
+        if payment is None:
+            self._must(False, "I1 no money without service", f"{session.id} was paid, and its payment is not stored")
+            return
+        if self._waits_for_an_operator(session):
+            return
+        known = payment.status in ARRIVED and payment.payment_intent_id == session.payment_intent_id
+        self._must(known, "I1 no money without service", f"{session.id} was paid, {payment.id} is {payment.status}")
+        bought = payment.id in self._periods
+        wanted = payment.is_paid and not payment.duplicate
+        self._must(bought == wanted, "I1 one period for each success", f"{payment.id}: {payment.status}, {bought}")
+
+    def _waits_for_an_operator(self, session: Session) -> bool:
+        """Whether its event lies among the dead, since the payment has another checkout that was paid or may be."""
+        told = f"checkout {session.id} {BESIDE}"
+        return any(event.state is EventState.PARKED and told in (event.error or "") for event in self._store.events())
+
+    def _check_payment(self, payment: Payment) -> None:
+        over = payment.status not in UNFINISHED
+        self._must(over, "I11 nothing stays unfinished", f"{payment.id} is {payment.status}")
+        own = self._stripe.sessions.get(payment.checkout_session_id or "")
+        if payment.status in ARRIVED:
+            paid = any(one.settled and one.order.payment_id == payment.id for one in self._stripe.sessions.values())
+            self._must(paid, "I17 paid at Stripe", f"{payment.id} is {payment.status}")
+        elif own is not None and own.failed:
+            self._must(payment.status is PaymentStatus.FAILED, "I17 failed at Stripe", f"{payment.id} {payment.status}")
+
+    def _check_returns(self, payment: Payment) -> None:
+        """I17: refunds and disputes are known as Stripe has them, and the payment and its time are what follows from them."""
+        told = self._stripe.charges.returns_of(payment.payment_intent_id or "")
+        known = [row.value for row in self._store.rows.values()]
+        for fact in (*told.refunds, *told.disputes):
+            self._must(fact in known, "I17 refunds and disputes as at Stripe", f"{payment.id}: {fact}")
+        self._must(payment.after_returns(told) == payment, "I17 the status follows what went back", payment)
+        period = self._periods.get(payment.id)
+        if period is not None:
+            self._check_time(payment, period, told)
+        if payment.duplicate:
+            lost = self._stripe.charges.left_of(payment.payment_intent_id or "") == 0
+            failed = any(refund.is_over for refund in told.refunds)
+            self._must(lost or failed, "I12 a duplicate goes back", payment)
+
+    def _check_time(self, payment: Payment, period: Period, told: Returns) -> None:
+        taken_back_at = payment.taken_back_at(told)
+        self._must(period.taken_back_at == taken_back_at, "I12 time follows money", f"{payment.id}: {period}")
+
+    def _check_fulfilled(self, payment: Payment) -> None:
+        invoice = self._store.rows.get((Invoice, payment.id))
+        numbered = isinstance(invoice and invoice.value, Invoice)
+        self._must(numbered, "I6 invoice data for each success", payment.id)
+        if invoice is not None and isinstance(invoice.value, Invoice):
+            value = invoice.value
+            self._must(value.number is not None, "I6 a receipt number for each success", payment.id)
+            collected = value.stripe_invoice_id is None or value.pdf_url is not None
+            self._must(collected, "I11 no lost work", f"the invoice of {payment.id} was not collected")
+        went_back = bool(self._stripe.charges.returns_of(payment.payment_intent_id or "").refunds)
+        if not payment.duplicate and not went_back:
+            self._check_mailed(f"confirmation/{payment.id}")
+        if payment.status is PaymentStatus.REFUNDED:
+            self._check_mailed(f"refund/{payment.id}", none_is_fine=went_back and self._has_failed_refund(payment))
+
+    def _has_failed_refund(self, payment: Payment) -> bool:
+        return any(
+            refund.is_over for refund in self._stripe.charges.returns_of(payment.payment_intent_id or "").refunds
+        )
+
+    def _check_mailed(self, key: str, *, none_is_fine: bool = False) -> None:
+        sent = sum(mail.key == key for mail in self._mail.sent)
+        row = self._store.rows.get((Mail, key))
+        in_doubt = isinstance(row and row.value, Mail) and any(
+            (job.last_error or "").startswith(IN_DOUBT) and job.state == "dead" and job.job.subject in key
+            for job in self._store.jobs.rows
+        )
+        self._must(sent == 1 or (sent == 0 and (none_is_fine or in_doubt)), "I7 one mail", f"{sent} of {key}")
+
+    def _check_sessions(self) -> None:
+        for session in self._stripe.sessions.values():
+            over = session.status is not SessionStatus.OPEN
+            self._must(over, "I8 no checkout stays open", session.id)
+
+    def _check_work(self) -> None:
+        for row in self._store.jobs.rows:
+            error = row.last_error or ""
+            named = f"{row.job.kind} of {row.job.subject} is {row.state}: {error}"
+            dead_for_a_reason = row.state == "dead" and (
+                error.startswith(IN_DOUBT) or (row.job.kind is JobKind.RETRY_EVENT and BESIDE in error)
+            )
+            self._must(row.state == "done" or dead_for_a_reason, "I11 no lost work", named)
+        for event in self._store.events():
+            kept = event.state is not EventState.PARKED or BESIDE in (event.error or "")
+            self._must(kept, "I11 no lost work", f"{event.id} is parked: {event.error}")
+        for subscription in self._store.subscriptions():
+            self._check_words(subscription)
+
+    def _check_words(self, subscription: Subscription) -> None:
+        """The plan is that of the newest year that is left."""
+        newest = subscription.newest
+        if newest is not None:
+            plan = self._payments[newest.payment_id].plan
+            self._must(subscription.plan == plan, "I5 the plan of the newest year", subscription)

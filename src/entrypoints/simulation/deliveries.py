@@ -1,0 +1,86 @@
+"""Events on their way to the webhook door: late, twice, in any order, tried again for days, or never."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from application.errors import InvalidEvent, InvalidSignature
+from application.ports.gateway import (
+    CheckoutCompleted,
+    CheckoutExpired,
+    CheckoutFailed,
+    Delivery,
+    ProviderEvent,
+    ProviderFact,
+)
+from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.charges import DAY, whole_seconds
+from entrypoints.simulation.trace import Trace
+
+RETRY_PAUSES: Final = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36_000.0, 36_000.0, 36_000.0, 36_000.0)
+"""Between the tries of one delivery, in seconds: about three days in all."""
+
+TOLERANCE: Final = timedelta(seconds=300)
+REPAIRABLE: Final = (CheckoutCompleted, CheckoutExpired, CheckoutFailed)
+"""Facts that are asked for where no event tells them: only their events may get lost for good."""
+
+
+class Deliveries:
+    """The events of the account. `deliver` brings one to the door and tells whether it was taken with a 2xx."""
+
+    def __init__(self, chance: Chance, trace: Trace, now: Callable[[], datetime]) -> None:
+        self._chance = chance
+        self._trace = trace
+        self._now = now
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.events: dict[str, ProviderEvent] = {}
+        self.deliver: Callable[[ProviderEvent], Awaitable[bool]]
+
+    def emit(self, fact: ProviderFact, event_type: str) -> None:
+        """Make an event, and send it on its way."""
+        number = len(self.events) + 1
+        event = ProviderEvent(
+            id=f"evt_{number}",
+            type=event_type,
+            created=whole_seconds(self._now()),
+            api_version=None,
+            body=b"evt_%d" % number,
+            fact=fact,
+        )
+        self.events[event.id] = event
+        if isinstance(fact, REPAIRABLE) and self._chance.strikes(Fault.EVENT_LOST):
+            self._trace.note("stripe", "EVENT_LOST", f"{event.id} {event.type}")
+            return
+        for _ in range(1 + self._chance.strikes(Fault.EVENT_TWICE)):
+            task = asyncio.get_running_loop().create_task(self._deliver(event))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _deliver(self, event: ProviderEvent) -> None:
+        pause = self._chance.one_of((0.01, 0.3, 2.0, 60.0)) * self._chance.seconds(0.1, 1.0)
+        if self._chance.strikes(Fault.EVENT_LATE):
+            pause = self._chance.seconds(600, 2.5 * DAY)
+        for next_pause in RETRY_PAUSES:
+            await asyncio.sleep(pause)
+            if await self.deliver(event):
+                return
+            pause = next_pause * self._chance.seconds(0.8, 1.2)
+
+
+class SimulatedReader:
+    """The port EventReader: knows every event that was made, and how old a delivery is."""
+
+    def __init__(self, deliveries: Deliveries) -> None:
+        self._events = deliveries.events
+
+    def authentic(self, delivery: Delivery, now: datetime) -> ProviderEvent:
+        if abs(now - datetime.fromisoformat(delivery.signature or "")) > TOLERANCE:
+            raise InvalidSignature("the delivery is too old, or too new")
+        return self.read(delivery.body)
+
+    def read(self, body: bytes) -> ProviderEvent:
+        try:
+            return self._events[body.decode()]
+        except KeyError:
+            raise InvalidEvent("the body is no event") from None

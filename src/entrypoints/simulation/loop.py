@@ -1,0 +1,62 @@
+"""An event loop whose time is virtual: when nothing is ready, it is at once the time of the next timer."""
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+
+class NothingLeft(RuntimeError):
+    """Nothing is ready and no timer is set: everybody waits for everybody."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """Callbacks run first in, first out, as in every asyncio loop, so that only orders occur that can really occur.
+
+    Nothing outside of it is read or written: no clock, no file, no thread. `steps` counts callbacks.
+    """
+
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._clock_resolution = 0.0
+        self.steps = 0
+
+    def time(self) -> float:
+        """Seconds since the world began."""
+        return self._now
+
+    def _run_once(self) -> None:
+        timers, ready = self._scheduled, self._ready
+        while timers and timers[0].cancelled():
+            heapq.heappop(timers)
+        if not ready:
+            if not timers:
+                raise NothingLeft("nothing is ready and no timer is set")
+            self._now = max(self._now, timers[0].when())
+        while timers and timers[0].when() <= self._now:
+            timer = heapq.heappop(timers)
+            if not timer.cancelled():
+                ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                self.steps += 1
+                handle._run()
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Cancelled timers are passed over when their time comes."""
+
+    def _write_to_self(self) -> None:
+        """Nobody outside of the loop's own thread ever wakes it."""
+
+    def _process_events(self, event_list: object) -> None:
+        """There is nothing but timers."""
+
+    def run_in_executor(self, executor: object, func: Callable[..., Any], *args: object) -> NoReturn:
+        """Raise: what a thread does has no fixed place in the order of events. Any: whatever the function returns."""
+        raise RuntimeError("a simulated world has no threads")

@@ -1,0 +1,202 @@
+"""The store in memory at the end of a line that breaks, and its reads that wait instead of finding nothing again and again."""
+
+import asyncio
+from datetime import datetime
+from typing import Protocol
+
+from adapters.memory.history import MemoryUnfinished
+from adapters.memory.store import Key, MemoryStore
+from adapters.memory.transaction import Trip
+from adapters.memory.unit_of_work import MemoryUnitOfWork
+from application.errors import TryAgain
+from application.ports.jobs import ClaimedJob, JobKind
+from domain.payment import UNFINISHED, Payment
+from entrypoints.simulation.chance import Fault
+from entrypoints.simulation.replica import Replica
+
+SLOW = (0.5, 6.0)
+"""How long a slow database takes, in seconds."""
+
+
+class Watcher(Protocol):
+    """Told of every commit, in the moment in which it becomes true."""
+
+    def committed(self, who: str, changed: dict[Key, object]) -> None:
+        """Look at what has changed."""
+        ...
+
+    def failed(self, job: ClaimedJob, error: str) -> None:
+        """Look at why a job failed."""
+        ...
+
+
+class Bell:
+    """Rung whenever something was committed."""
+
+    def __init__(self) -> None:
+        self._listening: dict[asyncio.Future[None], None] = {}
+
+    def ring(self) -> None:
+        """Wake everybody who listens."""
+        for future in self._listening:
+            if not future.done():
+                future.set_result(None)
+        self._listening.clear()
+
+    async def heard(self, seconds: float | None) -> None:
+        """Return when it rings, or after some time."""
+        future = asyncio.get_running_loop().create_future()
+        self._listening[future] = None
+        try:
+            async with asyncio.timeout(seconds):
+                await future
+        except TimeoutError:
+            pass
+        finally:
+            self._listening.pop(future, None)
+
+
+class Line:
+    """The way of one replica to the store. `broken` raises what a caller sees when it fails at some point."""
+
+    def __init__(self, replica: Replica, store: MemoryStore, bell: Bell, watcher: Watcher) -> None:
+        self.replica = replica
+        self.store = store
+        self.bell = bell
+        self.watcher = watcher
+
+    async def message(self, what: str) -> None:
+        """A message on its way, sometimes for long."""
+        if self.replica.chance.strikes(Fault.STORE_SLOW):
+            await self.replica.message(what, *SLOW)
+        else:
+            await self.replica.message(what)
+
+    def may_break(self, fault: Fault, what: str) -> None:
+        """Raise TryAgain when the fault happens."""
+        if self.replica.chance.strikes(fault):
+            self.replica.trace.note(self.replica.name, fault.name, what)
+            raise TryAgain(fault.value)
+
+    async def statement(self, what: str) -> None:
+        """A statement that is a transaction of its own, on its way to the store."""
+        await self.message(what)
+        self.may_break(Fault.STORE_REFUSES, what)
+
+    async def answer(self, what: str) -> None:
+        """Its answer on the way back. What it did is done."""
+        self.bell.ring()
+        self.may_break(Fault.COMMIT_UNKNOWN, what)
+        await self.message(what)
+
+
+class SimulatedUnitOfWork(MemoryUnitOfWork):
+    """A unit of work of one replica."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.store)
+        self._line = line
+        self._broken = False
+        line.replica.open[self] = None
+
+    async def trip(self, trip: Trip) -> None:
+        faults = {
+            Trip.BEGIN: Fault.STORE_REFUSES,
+            Trip.READ: Fault.STORE_DROPS,
+            Trip.WRITE: Fault.STORE_DROPS,
+            Trip.COMMIT: Fault.COMMIT_LOST,
+        }
+        if trip is Trip.ANSWER:
+            await self._line.answer("commit")
+            return
+        await self._line.message(trip)
+        if self._broken:
+            raise TryAgain("the connection is lost")
+        try:
+            self._line.may_break(faults[trip], trip)
+        except TryAgain:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """The store undoes what the lost connection had open."""
+        self._broken = True
+        self.release()
+
+    def release(self) -> None:
+        super().release()
+        self._line.replica.open.pop(self, None)
+
+    def _apply(self) -> None:
+        changed = dict(self._writes)
+        super()._apply()
+        self._line.watcher.committed(self._line.replica.name, changed)
+
+
+class SimulatedQueue:
+    """The port JobQueue of one replica. Where there is nothing to do it waits, so that no time is spent on asking again."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._jobs = line.store.jobs
+        self._closed = False
+
+    def close(self) -> None:
+        """Answer whoever waits for work that there is none."""
+        self._closed = True
+        self._line.bell.ring()
+
+    async def claim(self, kinds: frozenset[JobKind], *, limit: int, lease_seconds: float) -> list[ClaimedJob]:
+        while True:
+            await self._line.statement("claim")
+            claimed = await self._jobs.claim(kinds, limit=limit, lease_seconds=lease_seconds)
+            if claimed:
+                await self._line.answer("claimed")
+            if claimed or self._closed:
+                return claimed
+            await self._until([row.run_at for row in self._jobs.rows if row.state == "ready"])
+
+    async def complete(self, job: ClaimedJob) -> bool:
+        await self._line.statement("complete")
+        done = await self._jobs.complete(job)
+        await self._line.answer("completed")
+        return done
+
+    async def fail(self, job: ClaimedJob, error: str, *, retry_after_seconds: float | None) -> bool:
+        await self._line.statement("fail")
+        self._line.replica.trace.note(self._line.replica.name, "job failed", f"{job.kind} {job.subject}: {error}")
+        self._line.watcher.failed(job, error)
+        failed = await self._jobs.fail(job, error, retry_after_seconds=retry_after_seconds)
+        await self._line.answer("failed")
+        return failed
+
+    async def reap(self, *, retry_after_seconds: float) -> int:
+        while True:
+            await self._line.statement("reap")
+            lost = await self._jobs.reap(retry_after_seconds=retry_after_seconds)
+            if lost:
+                await self._line.answer("reaped")
+                return lost
+            await self._until([row.leased_until for row in self._jobs.rows if row.leased_until is not None])
+
+    async def _until(self, moments: list[datetime]) -> None:
+        """Wait for the first of some moments of the store's clock, or for a commit."""
+        now = self._jobs.clock.now()
+        first = min(moments, default=None)
+        if self._closed:
+            return
+        await self._line.bell.heard(max((first - now).total_seconds(), 0.0) + 0.001 if first is not None else None)
+
+
+class SimulatedUnfinished:
+    """The port Unfinished of one replica. A reconciliation that would find nothing waits until there is something."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._read = MemoryUnfinished(line.store)
+
+    async def page(self, *, after: Payment | None, limit: int) -> list[Payment]:
+        await self._line.statement("unfinished")
+        while after is None and not any(payment.status in UNFINISHED for payment in self._line.store.payments()):
+            await self._line.bell.heard(None)
+        return await self._read.page(after=after, limit=limit)

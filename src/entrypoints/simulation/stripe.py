@@ -1,0 +1,162 @@
+"""Stripe as it behaves: checkouts and charges with their own states, in the hands of members, of their banks and of the dashboard."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from application.ports.gateway import (
+    CheckoutCompleted,
+    CheckoutExpired,
+    CheckoutFailed,
+    CheckoutOrder,
+    CheckoutSession,
+    RefundOrder,
+    SessionStatus,
+)
+from domain.member import Member
+from domain.payment import Figures
+from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.charges import DAY, Charges, Emit, after, whole_seconds
+from entrypoints.simulation.trace import Trace
+
+OTHER_CURRENCY: Final = "eur"
+
+
+class Session(Struct, kw_only=True):
+    """A hosted checkout as Stripe has it. `offered`: a member was sent there. `is_late`: its money came after its end."""
+
+    id: str
+    order: CheckoutOrder
+    status: SessionStatus = SessionStatus.OPEN
+    received: Figures
+    payment_intent_id: str | None = None
+    paid_at: datetime | None = None
+    failed: bool = False
+    offered: bool = False
+    is_late: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the money has arrived."""
+        return self.paid_at is not None
+
+
+class Stripe:
+    """The state of one account, and everything that changes it beside our own calls."""
+
+    def __init__(self, chance: Chance, trace: Trace, now: Callable[[], datetime], emit: Emit) -> None:
+        self._chance = chance
+        self._trace = trace
+        self._emit = emit
+        self.now = now
+        self.customers: dict[str, Member] = {}
+        self.sessions: dict[str, Session] = {}
+        self.charges = Charges(chance, trace, now, emit, self.received_of)
+        self.refuses_first_currency = chance.strikes(Fault.CURRENCY_REFUSED)
+        self.is_away = False
+        self.changed: Callable[[], None] = lambda: None
+        self.refunding: Callable[[RefundOrder], None] = lambda order: None
+        self.paid: Callable[[Session], None] = lambda session: None
+
+    def opened(self, order: CheckoutOrder) -> Session:
+        """Make a checkout, which ends by itself."""
+        figures = Figures(order.amount.amount_minor, order.amount.currency)
+        session = Session(id=f"cs_test_{len(self.sessions) + 1}", order=order, received=figures)
+        self.sessions[session.id] = session
+        self._trace.note("stripe", "opened", f"{session.id} of {order.user_id} for payment {order.payment_id}")
+        after((order.expires_at - self.now()).total_seconds(), lambda: self.expire(session))
+        self.changed()
+        return session
+
+    def expire(self, session: Session) -> None:
+        """End an open checkout."""
+        if session.status is not SessionStatus.OPEN:
+            return
+        session.status = SessionStatus.EXPIRED
+        self._trace.note("stripe", "expired", session.id)
+        self._emit(CheckoutExpired(self.told(session)), "checkout.session.expired")
+        self.changed()
+        if session.offered and self._chance.strikes(Fault.LATE_MONEY):
+            after(self._chance.seconds(0.1, DAY), lambda: self._comes_late(session))
+
+    def pay(self, session: Session, *, delayed: bool) -> bool:
+        """The member pays. False when the page says that it has ended."""
+        if session.status is not SessionStatus.OPEN or self.now() >= session.order.expires_at:
+            return False
+        if self._chance.strikes(Fault.WRONG_AMOUNT):
+            session.received = self._chance.one_of(
+                [
+                    Figures(session.order.amount.amount_minor - 100, session.order.amount.currency),
+                    Figures(session.order.amount.amount_minor, OTHER_CURRENCY),
+                    Figures(0, session.order.amount.currency),
+                ]
+            )
+        session.status = SessionStatus.COMPLETE
+        if delayed:
+            self._trace.note("stripe", "completed, money to come", session.id)
+            self._emit(CheckoutCompleted(self.told(session)), "checkout.session.completed")
+            pause = self._chance.one_of([60.0, 3600.0, DAY, 3 * DAY]) * self._chance.seconds(0.2, 1.0)
+            after(pause, lambda: self._bank_decides(session))
+        else:
+            self._settle(session, "checkout.session.completed")
+        self.changed()
+        return True
+
+    def received_of(self, payment_intent_id: str) -> Figures:
+        """What a charge brought."""
+        return next(found.received for found in self.sessions.values() if found.payment_intent_id == payment_intent_id)
+
+    def told(self, session: Session, *, paid_at: bool = False) -> CheckoutSession:
+        """A checkout as Stripe tells of it now. Only who asks for it learns when it was paid."""
+        order = session.order
+        number = session.id.removeprefix("cs_test_")
+        return CheckoutSession(
+            id=session.id,
+            status=session.status,
+            settled=session.settled,
+            received=session.received,
+            expires_at=order.expires_at,
+            url=f"https://checkout.example/pay/{session.id}" if session.status is SessionStatus.OPEN else None,
+            payment_id=order.payment_id,
+            payment_names=(str(order.payment_id),),
+            user_name=order.user_id,
+            payment_intent_id=session.payment_intent_id,
+            invoice_id=f"in_{number}" if session.settled else None,
+            paid_at=session.paid_at if paid_at else None,
+        )
+
+    def _settle(self, session: Session, event_type: str) -> None:
+        session.status, session.failed = SessionStatus.COMPLETE, False
+        session.payment_intent_id = f"pi_{session.id.removeprefix('cs_test_')}"
+        session.paid_at = whole_seconds(self.now())
+        self._trace.note("stripe", "paid", f"{session.id} {session.received}")
+        self._emit(CheckoutCompleted(self.told(session)), event_type)
+        self.changed()
+        self.paid(session)
+
+    def _bank_decides(self, session: Session) -> None:
+        if self._chance.occurs(0.6):
+            self._settle(session, "checkout.session.async_payment_succeeded")
+            return
+        session.failed = True
+        self._trace.note("stripe", "failed", session.id)
+        self._emit(CheckoutFailed(self.told(session)), "checkout.session.async_payment_failed")
+        if self._chance.strikes(Fault.LATE_MONEY):
+            session.is_late = True
+            after(
+                self._chance.seconds(0.1, DAY),
+                lambda: self._settle(session, "checkout.session.async_payment_succeeded"),
+            )
+
+    def _comes_late(self, session: Session) -> None:
+        session.is_late = True
+        if self._chance.occurs(0.5):
+            self._settle(session, "checkout.session.completed")
+            return
+        session.status = SessionStatus.COMPLETE
+        self._trace.note("stripe", "completed late, money to come", session.id)
+        self._emit(CheckoutCompleted(self.told(session)), "checkout.session.completed")
+        after(self._chance.seconds(0.1, DAY), lambda: self._bank_decides(session))
+        self.changed()

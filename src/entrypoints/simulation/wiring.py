@@ -1,0 +1,122 @@
+"""One replica of the service: the real container and the real worker, over the simulated store and providers."""
+
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from dependency_injector import providers
+from msgspec.structs import replace
+
+from adapters.catalogue import load_catalogue
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnderReview
+from adapters.memory.mail import PlainLetterWriter
+from domain.catalogue import Catalogue
+from entrypoints.container import Container
+from entrypoints.settings import Settings, TokenSettings
+from entrypoints.simulation.deliveries import SimulatedReader
+from entrypoints.simulation.gateway import SimulatedGateway
+from entrypoints.simulation.mail import SimulatedMailer
+from entrypoints.simulation.replica import Replica
+from entrypoints.simulation.store import Line, SimulatedQueue, SimulatedUnfinished, SimulatedUnitOfWork
+from entrypoints.worker import Worker, chores_of, handlers_of
+
+ZONE: Final = ZoneInfo("Africa/Casablanca")
+CURRENCIES: Final = ("mad", "usd")
+CHECKOUT_MINUTES: Final = 60
+RENEWAL_WINDOW: Final = timedelta(days=30)
+
+SETTINGS: Final = Settings(
+    production=False,
+    app_url="https://members.example",
+    local_folder=Path("unused"),
+    database_url=None,
+    stripe_secret_key="",
+    stripe_publishable_key=None,
+    stripe_webhook_secrets=(),
+    stripe_api_base=None,
+    resend_api_key=None,
+    resend_api_base=None,
+    email_from="fees@members.example",
+    tokens=TokenSettings(algorithm="HS256", secret=None, public_key=None, jwks_url=None, issuer=None, audience=None),
+    pricing_file=None,
+    currencies=CURRENCIES,
+    checkout_ttl_minutes=CHECKOUT_MINUTES,
+    renewal_window_days=RENEWAL_WINDOW.days,
+    billing_timezone=ZONE,
+    sign_in_url=None,
+    log_level="ERROR",
+    log_json=False,
+)
+"""What matters of the configuration; no secret is ever needed."""
+
+
+_containers: list[Container] = []
+"""Containers that no world uses any more."""
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The price list that is shipped, read once."""
+    return load_catalogue(None, CURRENCIES)
+
+
+class RisingIds:
+    """The port NewId: UUIDs in the shape of version 7, rising with the world's time."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+
+    def __call__(self) -> UUID:
+        milliseconds = int(self._replica.clock.now().timestamp() * 1000)
+        chance = self._replica.chance.dice.getrandbits(62)
+        return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0x2 << 62) | chance)
+
+
+class Service:
+    """A running replica."""
+
+    def __init__(
+        self, line: Line, gateway: SimulatedGateway, mailer: SimulatedMailer, reader: SimulatedReader, *, pace: float
+    ) -> None:
+        """pace: how many times rarer than usual its chores are."""
+        self.replica = line.replica
+        self.queue = SimulatedQueue(line)
+        self.verbs = _containers.pop() if _containers else Container()
+        self.verbs.reset_override()
+        self.verbs.reset_singletons()
+        self.verbs.override_providers(
+            settings=providers.Object(SETTINGS),
+            clock=providers.Object(self.replica.clock),
+            new_id=providers.Object(RisingIds(self.replica)),
+            catalogue=providers.Object(catalogue()),
+            begin=providers.Factory(SimulatedUnitOfWork, line),
+            history=providers.Object(MemoryBillingHistory(line.store)),
+            entitlements=providers.Object(MemoryEntitlements(line.store)),
+            under_review=providers.Object(MemoryUnderReview(line.store)),
+            unfinished=providers.Object(SimulatedUnfinished(line)),
+            queue=providers.Object(self.queue),
+            gateway=providers.Object(gateway),
+            reader=providers.Object(reader),
+            mailer=providers.Object(mailer),
+            letters=providers.Object(PlainLetterWriter()),
+        )
+        chores = [replace(chore, every_seconds=chore.every_seconds * pace) for chore in chores_of(self.verbs)]
+        self.worker = Worker(
+            self.queue, handlers_of(self.verbs), chores=chores, seed=self.replica.chance.dice.getrandbits(32)
+        )
+
+    def start(self) -> None:
+        """Begin to work."""
+        self.replica.begin(self.worker.run())
+
+    def forget(self) -> None:
+        """Leave the container to another replica: wiring a new one takes longer than most worlds' minutes."""
+        _containers.append(self.verbs)
+
+    def stop(self) -> None:
+        """Be told to stop: finish what was begun, and begin nothing."""
+        self.worker.stop()
+        self.queue.close()
