@@ -38,6 +38,7 @@ class MemoryTransaction:
         self._writes: dict[Key, object] = {}
         self._audit: list[AuditRow] = []
         self._refusals: dict[str, str] = {}
+        self._puts: dict[Key, Callable[[object], object]] = {}
         self._jobs: list[NewJob] = []
         self._done: list[ClaimedJob] = []
 
@@ -57,7 +58,7 @@ class MemoryTransaction:
     async def commit(self) -> None:
         """Make everything that was noted true at once, or raise Conflict and change nothing."""
         try:
-            if self._writes or self._jobs or self._done or self._refusals:
+            if self._writes or self._puts or self._jobs or self._done or self._refusals:
                 await self.trip(Trip.WRITE)
                 await self._send()
             await self.trip(Trip.COMMIT)
@@ -134,6 +135,10 @@ class MemoryTransaction:
         known = self._writes[where] if where in self._writes else self._seen[where].value
         self._writes[where] = how(cast("Value", known))
 
+    def note_put(self, kind: type[Value], key: Hashable, how: Callable[[Value | None], Value]) -> None:
+        """Note a value that is made at commit from whatever is stored by then."""
+        self._puts[kind, key] = cast("Callable[[object], object]", how)
+
     def refusals(self) -> frozenset[str]:
         """The committed refusals."""
         return frozenset(self.store.refused_currencies)
@@ -177,6 +182,8 @@ class MemoryTransaction:
             self.store.jobs.check_lease(done)
         for key in new:
             await self._send_new(key)
+        for key in self._puts:
+            await self.store.locks.take(self, key)
         for job in self._jobs:
             await self.store.locks.take(self, ("uq_jobs_once", job.kind, job.subject))
         for key, value in self._writes.items():
@@ -220,6 +227,9 @@ class MemoryTransaction:
         for key, value in self._writes.items():
             written = Versioned(value, self._seen.get(key, NEVER_WRITTEN).version + 1)
             self._seen[key] = self.store.rows[key] = written
+        for key, how in self._puts.items():
+            row = self.store.rows.get(key, NEVER_WRITTEN)
+            self.store.rows[key] = Versioned(how(row.value), row.version + 1)
         self.store.audit += self._audit
         for currency, reason in self._refusals.items():
             self.store.refused_currencies.setdefault(currency, reason)
@@ -227,4 +237,4 @@ class MemoryTransaction:
             self.store.jobs.add(job)
         for done in self._done:
             self.store.jobs.finish(done)
-        self._writes, self._audit, self._refusals, self._jobs, self._done = {}, [], {}, [], []
+        self._writes, self._puts, self._audit, self._refusals, self._jobs, self._done = {}, {}, [], {}, [], []

@@ -269,6 +269,4 @@ class MemoryCursors:
         return known.at if known is not None else None
 
     def save(self, name: str, at: datetime) -> None:
-        known = self._work.store.rows.get((Cursor, name))
-        if known is None or cast("datetime", known.value) < at:
-            self._work.write(Cursor, name, at)
+        self._work.note_put(Cursor, name, lambda known: Cursor(at) if known is None or known.at < at else known)

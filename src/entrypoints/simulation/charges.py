@@ -38,12 +38,14 @@ class Charges:
         now: Callable[[], datetime],
         emit: Emit,
         received_of: Callable[[str], Figures],
+        changed: Callable[[], None],
     ) -> None:
         self._chance = chance
         self._trace = trace
         self._now = now
         self._emit = emit
         self._received_of = received_of
+        self._changed = changed
         self.refunds: dict[str, Refund] = {}
         self.disputes: dict[str, Dispute] = {}
 
@@ -121,11 +123,13 @@ class Charges:
         if refund.stands:
             refunded = self.returns_of(refund.payment_intent_id).refunded_minor(refund.currency)
             self._emit(ChargeRefunded(refund.payment_intent_id, refunded, refund.currency), "charge.refunded")
+        self._changed()
 
     def _set_dispute(self, dispute: Dispute, event_type: str) -> None:
         self._trace.note("stripe", event_type, f"{dispute.id} of {dispute.payment_intent_id}: {dispute.stage}")
         self.disputes[dispute.id] = dispute
         self._emit(DisputeTold(dispute), event_type)
+        self._changed()
 
 
 def after(seconds: float, act: Callable[[], None]) -> None:

@@ -6,14 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from application.errors import InvalidEvent, InvalidSignature
-from application.ports.gateway import (
-    CheckoutCompleted,
-    CheckoutExpired,
-    CheckoutFailed,
-    Delivery,
-    ProviderEvent,
-    ProviderFact,
-)
+from application.ports.gateway import Delivery, ProviderEvent, ProviderFact
 from entrypoints.simulation.chance import Chance, Fault
 from entrypoints.simulation.charges import DAY, whole_seconds
 from entrypoints.simulation.trace import Trace
@@ -22,8 +15,6 @@ RETRY_PAUSES: Final = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36_
 """Between the tries of one delivery, in seconds: about three days in all."""
 
 TOLERANCE: Final = timedelta(seconds=300)
-REPAIRABLE: Final = (CheckoutCompleted, CheckoutExpired, CheckoutFailed)
-"""Facts that are asked for where no event tells them: only their events may get lost for good."""
 
 
 class Deliveries:
@@ -49,7 +40,7 @@ class Deliveries:
             fact=fact,
         )
         self.events[event.id] = event
-        if isinstance(fact, REPAIRABLE) and self._chance.strikes(Fault.EVENT_LOST):
+        if self._chance.strikes(Fault.EVENT_LOST):
             self._trace.note("stripe", "EVENT_LOST", f"{event.id} {event.type}")
             return
         for _ in range(1 + self._chance.strikes(Fault.EVENT_TWICE)):

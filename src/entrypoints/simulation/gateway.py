@@ -83,14 +83,15 @@ class SimulatedGateway:
         def act() -> str:
             customer_id = f"cus_{len(self._stripe.customers) + 1}"
             self._stripe.customers[customer_id] = json.decode(request, type=Member)
+            self._stripe.changed()
             return customer_id
 
-        return await self._call("create customer", self._keyed(key, request, act))
+        return await self.call("create customer", self._keyed(key, request, act))
 
     async def find_customer(self, request: PreparedRequest) -> str | None:
         user_id = json.decode(request, type=Member).user_id
         customers = self._stripe.customers
-        return await self._call(
+        return await self.call(
             "find customer",
             lambda: next((found for found, known in customers.items() if known.user_id == user_id), None),
         )
@@ -100,10 +101,10 @@ class SimulatedGateway:
 
     async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
         order = json.decode(request, type=CheckoutOrder)
-        return await self._call("open checkout", self._keyed(key, request, lambda: self._opened(order)))
+        return await self.call("open checkout", self._keyed(key, request, lambda: self._opened(order)))
 
     async def checkout(self, session_id: str) -> CheckoutSession | None:
-        return await self._call("look at checkout", lambda: self._seen(session_id), LOOK_DEADLINE_SECONDS)
+        return await self.call("look at checkout", lambda: self._seen(session_id), LOOK_DEADLINE_SECONDS)
 
     async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
         def act() -> CheckoutSession | None:
@@ -111,7 +112,7 @@ class SimulatedGateway:
             found = (session for session in newest_first if session.order.customer_id == customer_id)
             return next((self._stripe.told(one) for one in found if one.order.payment_id == payment_id), None)
 
-        return await self._call("find checkout", act)
+        return await self.call("find checkout", act)
 
     async def expire_checkout(self, session_id: str) -> CheckoutSession | None:
         def act() -> CheckoutSession | None:
@@ -120,11 +121,11 @@ class SimulatedGateway:
                 self._stripe.expire(session)
             return self._seen(session_id)
 
-        return await self._call("expire checkout", act)
+        return await self.call("expire checkout", act)
 
     async def invoice(self, invoice_id: str) -> InvoiceDocuments:
         base = f"https://invoice.example/{invoice_id}"
-        return await self._call("invoice", lambda: InvoiceDocuments(hosted_url=base, pdf_url=f"{base}/pdf"))
+        return await self.call("invoice", lambda: InvoiceDocuments(hosted_url=base, pdf_url=f"{base}/pdf"))
 
     async def refund(self, order: RefundOrder, *, key: str) -> Refund:
         def act() -> Refund:
@@ -134,10 +135,10 @@ class SimulatedGateway:
             except ValueError as error:
                 raise ProviderRefused(str(error), code="charge_already_refunded") from error
 
-        return await self._call("refund", self._keyed(key, json.encode(order).decode(), act))
+        return await self.call("refund", self._keyed(key, json.encode(order).decode(), act))
 
     async def returns_of(self, payment_intent_id: str) -> Returns:
-        return await self._call("returns", lambda: self._stripe.charges.returns_of(payment_intent_id))
+        return await self.call("returns", lambda: self._stripe.charges.returns_of(payment_intent_id))
 
     def _opened(self, order: CheckoutOrder) -> CheckoutSession:
         shortest, longest = CHECKOUT_BOUNDS
@@ -159,7 +160,7 @@ class SimulatedGateway:
 
         return lambda: self._keys.once(key, request, act, fails=fails, acts_all_the_same=acts_all_the_same)
 
-    async def _call(self, what: str, act: Callable[[], Answer], deadline: float = DEADLINE_SECONDS) -> Answer:
+    async def call(self, what: str, act: Callable[[], Answer], deadline: float = DEADLINE_SECONDS) -> Answer:
         """Let Stripe act, and hear of it or not. Raises as the port says."""
         self._check(Fault.STRIPE_DOWN, what, self._stripe.is_away)
         await self._replica.message(what, 0.02, 0.4)

@@ -10,7 +10,8 @@ from adapters.memory.transaction import Trip
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from application.errors import TryAgain
 from application.ports.jobs import ClaimedJob, JobKind
-from domain.payment import UNFINISHED, Payment
+from application.ports.store import Customer
+from domain.payment import Payment
 from entrypoints.simulation.chance import Fault
 from entrypoints.simulation.replica import Replica
 
@@ -189,14 +190,16 @@ class SimulatedQueue:
 
 
 class SimulatedUnfinished:
-    """The port Unfinished of one replica. A reconciliation that would find nothing waits until there is something."""
+    """The port Unfinished of one replica."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self._read = MemoryUnfinished(line.store)
 
     async def page(self, *, after: Payment | None, limit: int) -> list[Payment]:
-        await self._line.statement("unfinished")
-        while after is None and not any(payment.status in UNFINISHED for payment in self._line.store.payments()):
-            await self._line.bell.heard(None)
+        await self._line.statement("unfinished payments")
         return await self._read.page(after=after, limit=limit)
+
+    async def customers(self, *, since: datetime, until: datetime) -> list[Customer]:
+        await self._line.statement("unfinished customers")
+        return await self._read.customers(since=since, until=until)

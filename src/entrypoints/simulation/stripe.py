@@ -29,6 +29,7 @@ class Session(Struct, kw_only=True):
 
     id: str
     order: CheckoutOrder
+    created_at: datetime
     status: SessionStatus = SessionStatus.OPEN
     received: Figures
     payment_intent_id: str | None = None
@@ -50,20 +51,26 @@ class Stripe:
         self._chance = chance
         self._trace = trace
         self._emit = emit
+        self.notice: Callable[[], None] = lambda: None
         self.now = now
+        self.changed_at = now()
         self.customers: dict[str, Member] = {}
         self.sessions: dict[str, Session] = {}
-        self.charges = Charges(chance, trace, now, emit, self.received_of)
+        self.charges = Charges(chance, trace, now, emit, self.received_of, self.changed)
         self.refuses_first_currency = chance.strikes(Fault.CURRENCY_REFUSED)
         self.is_away = False
-        self.changed: Callable[[], None] = lambda: None
         self.refunding: Callable[[RefundOrder], None] = lambda order: None
         self.paid: Callable[[Session], None] = lambda session: None
+
+    def changed(self) -> None:
+        """Something is not as it was."""
+        self.changed_at = self.now()
+        self.notice()
 
     def opened(self, order: CheckoutOrder) -> Session:
         """Make a checkout, which ends by itself."""
         figures = Figures(order.amount.amount_minor, order.amount.currency)
-        session = Session(id=f"cs_test_{len(self.sessions) + 1}", order=order, received=figures)
+        session = Session(id=f"cs_test_{len(self.sessions) + 1}", order=order, created_at=self.now(), received=figures)
         self.sessions[session.id] = session
         self._trace.note("stripe", "opened", f"{session.id} of {order.user_id} for payment {order.payment_id}")
         after((order.expires_at - self.now()).total_seconds(), lambda: self.expire(session))

@@ -1,7 +1,7 @@
 """One replica of the service: the real container and the real worker, over the simulated store and providers."""
 
-from datetime import timedelta
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -13,20 +13,27 @@ from msgspec.structs import replace
 from adapters.catalogue import load_catalogue
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnderReview
 from adapters.memory.mail import PlainLetterWriter
+from application.reconcile import Reconciliation
 from domain.catalogue import Catalogue
+from domain.payment import UNFINISHED
 from entrypoints.container import Container
 from entrypoints.settings import Settings, TokenSettings
-from entrypoints.simulation.deliveries import SimulatedReader
-from entrypoints.simulation.gateway import SimulatedGateway
-from entrypoints.simulation.mail import SimulatedMailer
+from entrypoints.simulation.deliveries import Deliveries, SimulatedReader
+from entrypoints.simulation.gateway import Keys, SimulatedGateway
+from entrypoints.simulation.mail import MailProvider, SimulatedMailer
+from entrypoints.simulation.records import SimulatedRecords
 from entrypoints.simulation.replica import Replica
 from entrypoints.simulation.store import Line, SimulatedQueue, SimulatedUnfinished, SimulatedUnitOfWork
-from entrypoints.worker import Worker, chores_of, handlers_of
+from entrypoints.simulation.stripe import Stripe
+from entrypoints.worker import Chore, Worker, chores_of, handlers_of
 
 ZONE: Final = ZoneInfo("Africa/Casablanca")
 CURRENCIES: Final = ("mad", "usd")
 CHECKOUT_MINUTES: Final = 60
 RENEWAL_WINDOW: Final = timedelta(days=30)
+
+LEFT_TO_EVENTS: Final = timedelta(minutes=15)
+"""More than the age from which on a reconciliation looks at things, and than clocks differ by."""
 
 SETTINGS: Final = Settings(
     production=False,
@@ -79,10 +86,14 @@ class Service:
     """A running replica."""
 
     def __init__(
-        self, line: Line, gateway: SimulatedGateway, mailer: SimulatedMailer, reader: SimulatedReader, *, pace: float
+        self, line: Line, stripe: Stripe, keys: Keys, deliveries: Deliveries, mail: MailProvider, *, pace: float
     ) -> None:
         """pace: how many times rarer than usual its chores are."""
         self.replica = line.replica
+        self._line = line
+        self._stripe = stripe
+        self._seen_until: datetime | None = None
+        gateway = SimulatedGateway(self.replica, stripe, keys)
         self.queue = SimulatedQueue(line)
         self.verbs = _containers.pop() if _containers else Container()
         self.verbs.reset_override()
@@ -99,11 +110,15 @@ class Service:
             unfinished=providers.Object(SimulatedUnfinished(line)),
             queue=providers.Object(self.queue),
             gateway=providers.Object(gateway),
-            reader=providers.Object(reader),
-            mailer=providers.Object(mailer),
+            records=providers.Object(SimulatedRecords(gateway, stripe, deliveries)),
+            reader=providers.Object(SimulatedReader(deliveries)),
+            mailer=providers.Object(SimulatedMailer(self.replica, mail)),
             letters=providers.Object(PlainLetterWriter()),
         )
-        chores = [replace(chore, every_seconds=chore.every_seconds * pace) for chore in chores_of(self.verbs)]
+        chores = [
+            replace(chore, every_seconds=chore.every_seconds * pace, do=partial(self._when_there_is_news, chore))
+            for chore in chores_of(self.verbs)
+        ]
         self.worker = Worker(
             self.queue, handlers_of(self.verbs), chores=chores, seed=self.replica.chance.dice.getrandbits(32)
         )
@@ -111,6 +126,20 @@ class Service:
     def start(self) -> None:
         """Begin to work."""
         self.replica.begin(self.worker.run())
+
+    async def _when_there_is_news(self, chore: Chore) -> None:
+        """Do a chore, once it would find something else than it found the last time: most of a year nothing changes."""
+        while not self._has_news():
+            await self._line.bell.heard(None)
+        began_at = self._line.store.jobs.clock.now()
+        found = await chore.do()
+        if isinstance(found, Reconciliation) and found.complete:
+            self._seen_until = began_at - LEFT_TO_EVENTS
+
+    def _has_news(self) -> bool:
+        if self._seen_until is None or self._stripe.changed_at > self._seen_until:
+            return True
+        return any(payment.status in UNFINISHED for payment in self._line.store.payments())
 
     def forget(self) -> None:
         """Leave the container to another replica: wiring a new one takes longer than most worlds' minutes."""

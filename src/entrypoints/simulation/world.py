@@ -15,11 +15,11 @@ from domain.subscription import Subscription
 from entrypoints.container import Container
 from entrypoints.http.frame import REQUEST_SECONDS_MAX
 from entrypoints.simulation.chance import Chance, Fault
-from entrypoints.simulation.deliveries import Deliveries, SimulatedReader
-from entrypoints.simulation.gateway import Keys, SimulatedGateway
+from entrypoints.simulation.deliveries import Deliveries
+from entrypoints.simulation.gateway import Keys
 from entrypoints.simulation.invariants import Invariants, Violation
 from entrypoints.simulation.loop import VirtualLoop
-from entrypoints.simulation.mail import MailProvider, SimulatedMailer
+from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.office import Office
 from entrypoints.simulation.replica import Replica, SkewedClock, owned_task
 from entrypoints.simulation.store import Bell, Line
@@ -36,7 +36,7 @@ YEARS: Final = 4
 REPLICAS: Final = 2
 CLIENT_SECONDS_MAX: Final = 20.0
 SKEW_SECONDS_MAX: Final = 240.0
-PACES: Final = (2.0, 5.0, 20.0)
+PACES: Final = (5.0, 20.0, 50.0)
 
 
 class World:
@@ -62,7 +62,7 @@ class World:
         self.mail = MailProvider(self.now)
         self.rules = Invariants(self.store, self.stripe, self.mail, trace, self._fail)
         self.office = Office(self, self.stripe, chance, self._waiting, self.rules.operator_refunds.add)
-        self.stripe.changed = self.rules.provider_changed
+        self.stripe.notice = self._stripe_changed
         self.stripe.paid = self.office.paid
         self.stripe.refunding = self.rules.refunding
         self.mail.changed = self.rules.mailed
@@ -83,9 +83,10 @@ class World:
         )
         service = Service(
             Line(replica, self.store, self.bell, self.rules),
-            SimulatedGateway(replica, self.stripe, self.keys),
-            SimulatedMailer(replica, self.mail),
-            SimulatedReader(self.deliveries),
+            self.stripe,
+            self.keys,
+            self.deliveries,
+            self.mail,
             pace=self.pace,
         )
         self.trace.note(replica.name, "boots", f"{skew:+.1f} s")
@@ -172,6 +173,10 @@ class World:
         if gone:
             self.services.remove(gone[0])
             self.loop.call_later(self.chance.seconds(0.1, 20), self.boot)
+
+    def _stripe_changed(self) -> None:
+        self.bell.ring()
+        self.rules.provider_changed()
 
     def _fail(self, violation: Violation) -> None:
         if not self.broken.done():
