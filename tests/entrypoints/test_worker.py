@@ -27,8 +27,8 @@ class Store(MemoryJobs):
     """Jobs in memory, whose store fails as often as it is told to."""
 
     def __init__(self, *faults: Exception) -> None:
-        self.clock = MemoryClock()
-        super().__init__(self.clock)
+        self.time = MemoryClock()
+        super().__init__(self.time)
         self.faults = list(faults)
 
     async def claim(self, kinds: frozenset[JobKind], *, limit: int, lease_seconds: float) -> list[ClaimedJob]:
@@ -111,7 +111,7 @@ async def test_a_job_that_fails_is_due_again_after_its_pause_and_done_at_a_later
 
     def done() -> bool:
         if store.states() == ["ready"]:
-            store.clock.pass_time(timedelta(seconds=4))
+            store.time.pass_time(timedelta(seconds=4))
         return store.states() == ["done"]
 
     await work_until(store, succeed_at_the_third, done)
@@ -123,7 +123,7 @@ async def test_a_job_is_not_touched_before_its_pause_is_over() -> None:
     store = Store()
     store.order("evt_1")
     await work_until(store, failing_with(ProviderUnavailable("away", retry_after_seconds=60)), lambda: settled(store))
-    due_in = store.rows[0].run_at - store.clock.now()
+    due_in = store.rows[0].run_at - store.time.now()
 
     assert timedelta(seconds=60) == due_in
     assert 1 == store.rows[0].attempts
@@ -227,14 +227,14 @@ async def test_a_job_of_a_worker_that_died_is_taken_back_when_its_lease_has_ende
     store = Store()
     store.order("evt_1")
     await store.claim(frozenset({KIND}), limit=1, lease_seconds=60)
-    store.clock.pass_time(timedelta(seconds=61))
+    store.time.pass_time(timedelta(seconds=61))
 
     async def handle(job: ClaimedJob) -> None:
         store.finish(job)
 
     def done() -> bool:
         if store.states() == ["ready"]:
-            store.clock.pass_time(timedelta(seconds=2))
+            store.time.pass_time(timedelta(seconds=2))
         return store.states() == ["done"]
 
     await work_until(store, handle, done)
