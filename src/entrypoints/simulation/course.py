@@ -16,6 +16,7 @@ from entrypoints.simulation.charges import DAY
 from entrypoints.simulation.convergence import Convergence
 from entrypoints.simulation.loop import NothingLeft
 from entrypoints.simulation.members import Customer
+from entrypoints.simulation.mutants import planted
 from entrypoints.simulation.world import REPLICAS, World
 
 MEMBERS_MAX: Final = 3
@@ -54,9 +55,13 @@ class Outcome(Struct, frozen=True, kw_only=True):
     moves: dict[str, int]
 
 
-def run(seed: int, variation: Variation | None = None) -> Outcome:
-    """Run the world of a seed."""
-    variation = variation or Variation()
+def run(seed: int, variation: Variation | None = None, *, mutant: str | None = None) -> Outcome:
+    """Run the world of a seed, with a bug planted into our code where one is named."""
+    with planted(mutant):
+        return _run(seed, variation or Variation())
+
+
+def _run(seed: int, variation: Variation) -> Outcome:
     world = World(seed, without=variation.without)
     violated: tuple[str, str] | None = None
     with silent_logs():

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 from adapters.memory.store import Key, MemoryStore
@@ -12,7 +13,7 @@ from domain import payment as payments
 from domain import subscription as subscriptions
 from domain.invoice import Invoice
 from domain.payment import Figures, Payment, PaymentId
-from domain.returns import DisputeStage
+from domain.returns import DisputeStage, Returns
 from domain.subscription import Subscription, year_after
 from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.stripe import Stripe
@@ -74,14 +75,14 @@ class Invariants:
             self._fail(violation)
             raise violation
 
-    def committed(self, who: str, changed: dict[Key, object]) -> None:
-        """Look at what a commit has changed."""
+    def committed(self, who: str, at: datetime, changed: dict[Key, object]) -> None:
+        """Look at what a commit has changed; `at` is the time as its replica believes it to be (UTC)."""
         self.checks += 1
         self._look_at_audit(who)
         for value in changed.values():
             match value:
                 case Payment():
-                    self._look_at_payment(value)
+                    self._look_at_payment(value, at)
                 case Subscription():
                     self._look_at_subscription(value)
                 case Invoice():
@@ -107,9 +108,9 @@ class Invariants:
 
     def mailed(self) -> None:
         """I7: at most one mail of each kind for a payment, and none without its reason."""
-        keys = Counter(sent.key for sent in self._mail.sent)
+        keys = Counter(sent.about for sent in self._mail.sent)
         for sent in self._mail.sent[self._mailed :]:
-            self.must(keys[sent.key] == 1, "I7 one mail", f"{sent.key} was sent {keys[sent.key]} times")
+            self.must(keys[sent.about] == 1, "I7 one mail", f"{sent.about} was sent {keys[sent.about]} times")
         self._mailed = len(self._mail.sent)
 
     def refunding(self, order: RefundOrder) -> None:
@@ -137,19 +138,21 @@ class Invariants:
         self._applied |= told_of
         self._audited = len(self._store.audit)
 
-    def _look_at_payment(self, payment: Payment) -> None:
+    def _look_at_payment(self, payment: Payment, at: datetime) -> None:
         audited = self._statuses.get(("payment", str(payment.id)))
         self.must(audited == payment.status, "I9 every change has its audit row", f"{payment.id} is {payment.status}")
         ordered = self._has_job(JobKind.ISSUE_RECEIPT, str(payment.id))
         self.must(ordered == payment.is_paid, "I6 one receipt for each success", f"{payment.id} is {payment.status}")
-        if payment.is_paid:
+        if payment.paid_at is not None:
             self.must(self._was_paid(payment), "I2 no service without money", payment.id)
+            self.must(payment.paid_at <= max(at, payment.created_at), "I5 nothing is paid in the future", payment)
         if payment.refunded_minor:
             told = self._stripe.charges.returns_of(payment.payment_intent_id or "")
             ever = sum(refund.amount_minor for refund in told.refunds)
             own = payment.charged.currency == payment.amount.currency
             self.must(payment.refunded_minor <= ever or not own, "I12 no refund but those that were made", payment.id)
         if payment.duplicate:
+            self.must(not payment.renewal, "I12 only what must go back goes back", payment)
             self.must(self._has_job(JobKind.REFUND_DUPLICATE, str(payment.id)), "I12 duplicates go back", payment.id)
 
     def _look_at_subscription(self, subscription: Subscription) -> None:
@@ -165,6 +168,8 @@ class Invariants:
             self.must(touches, "I5 periods never overlap", subscription)
             whole = period.ends_at == year_after(period.starts_at, ZONE)
             self.must(whole or period.taken_back_at is not None, "I5 a year is a year", period)
+            at_once = period.starts_at == period.bought_at or payment.renewal or self._something_went_back(subscription)
+            self.must(at_once, "I3 a second payment beside the first buys nothing", period)
             if period.taken_back_at is not None:
                 self.must(self._went_back(payment), "I12 time is taken back with its money", period)
             earlier = period
@@ -197,6 +202,11 @@ class Invariants:
         told = self._stripe.charges.returns_of(payment.payment_intent_id or "")
         lost = any(dispute.stage is DisputeStage.LOST or dispute.lost_at is not None for dispute in told.disputes)
         return lost or sum(refund.amount_minor for refund in told.refunds) >= (payment.charged.amount or 0)
+
+    def _something_went_back(self, subscription: Subscription) -> bool:
+        """Whether years may have moved: up, where one was taken back, and down, where its refund failed."""
+        charges = [self._payment(period.payment_id).payment_intent_id for period in subscription.periods]
+        return any(self._stripe.charges.returns_of(charge or "") != Returns() for charge in charges)
 
     def _has_job(self, kind: JobKind, subject: str) -> bool:
         return any(row.job.kind is kind and row.job.subject == subject for row in self._store.jobs.rows)

@@ -21,6 +21,11 @@ class Sent(Struct, frozen=True):
     letter: Letter
     at: datetime
 
+    @property
+    def about(self) -> str:
+        """What it is about, whatever was added to make a key of it."""
+        return self.key.partition("#")[0]
+
 
 class MailProvider:
     """What was sent, and what the provider remembers of it. `is_away`: cannot be reached."""

@@ -1,6 +1,7 @@
 """The store in memory at the end of a line that breaks, and its reads that wait instead of finding nothing again and again."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -22,7 +23,7 @@ SLOW = (0.5, 6.0)
 class Watcher(Protocol):
     """Told of every commit, in the moment in which it becomes true."""
 
-    def committed(self, who: str, changed: dict[Key, object]) -> None:
+    def committed(self, who: str, at: datetime, changed: dict[Key, object]) -> None:
         """Look at what has changed."""
         ...
 
@@ -131,7 +132,8 @@ class SimulatedUnitOfWork(MemoryUnitOfWork):
     def _apply(self) -> None:
         changed = dict(self._writes)
         super()._apply()
-        self._line.watcher.committed(self._line.replica.name, changed)
+        replica = self._line.replica
+        self._line.watcher.committed(replica.name, replica.clock.now(), changed)
 
 
 class SimulatedQueue:
@@ -155,7 +157,7 @@ class SimulatedQueue:
                 await self._line.answer("claimed")
             if claimed or self._closed:
                 return claimed
-            await self._until([row.run_at for row in self._jobs.rows if row.state == "ready"])
+            await self._until(lambda: [row.run_at for row in self._jobs.rows if row.state == "ready"])
 
     async def complete(self, job: ClaimedJob) -> bool:
         await self._line.statement("complete")
@@ -178,15 +180,16 @@ class SimulatedQueue:
             if lost:
                 await self._line.answer("reaped")
                 return lost
-            await self._until([row.leased_until for row in self._jobs.rows if row.leased_until is not None])
+            await self._until(lambda: [row.leased_until for row in self._jobs.rows if row.leased_until is not None])
 
-    async def _until(self, moments: list[datetime]) -> None:
-        """Wait for the first of some moments of the store's clock, or for a commit."""
-        now = self._jobs.clock.now()
-        first = min(moments, default=None)
-        if self._closed:
-            return
-        await self._line.bell.heard(max((first - now).total_seconds(), 0.0) + 0.001 if first is not None else None)
+    async def _until(self, moments: Callable[[], list[datetime]]) -> None:
+        """Wait for the first of some moments of the store's clock, which every commit may change."""
+        while not self._closed:
+            first = min(moments(), default=None)
+            left = (first - self._jobs.clock.now()).total_seconds() + 0.001 if first is not None else None
+            if left is not None and left <= 0:
+                return
+            await self._line.bell.heard(left)
 
 
 class SimulatedUnfinished:
