@@ -12,11 +12,11 @@ from application.errors import UnfitEvent
 from application.ports.gateway import CheckoutSession, SessionStatus
 from application.ports.jobs import JobKind, NewJob
 from application.ports.store import BeginWork, UnitOfWork
-from application.ports.world import Clock
+from application.ports.world import Clock, NewId
 from application.record_returns import RecordReturns
 from domain.audit import Cause
 from domain.invoice import Invoice
-from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentStatus
+from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentId, PaymentStatus
 from domain.returns import Returns
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,11 @@ class ConfirmPayment:
     The same verb serves the webhook, the landing page and every repair, in any order and with any repetition.
     """
 
-    def __init__(self, *, begin: BeginWork, returns: RecordReturns, clock: Clock, zone: ZoneInfo) -> None:
+    def __init__(
+        self, *, begin: BeginWork, returns: RecordReturns, clock: Clock, new_id: NewId, zone: ZoneInfo
+    ) -> None:
         self._begin = begin
+        self._new_id = new_id
         self._returns = returns
         self._clock = clock
         self._zone = zone
@@ -60,14 +63,17 @@ class ConfirmPayment:
         own = known.checkout_session_id in (None, session.id)
         if not own and not session.settled:
             return known
-        if not own and (known.status in UNFINISHED or known.is_paid):
-            # The payment's own checkout may still be payable, or was paid: its state stays, and the event is kept. Once that
-            # checkout is over, a later try finds money that does not match.
+        if not own and known.status in UNFINISHED:
+            # The payment's own checkout may still be payable: its state stays, and the event is kept. Once that checkout is over,
+            # a later try finds money that does not match.
             raise UnfitEvent(f"checkout {session.id} was paid too, beside the one of payment {known.id}")
 
         # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
         at = min(session.paid_at or at, self._clock.now())
-        payment = followed(known.opened(session.id) if own else known, session, at)
+        named = known
+        if not own and known.status in ARRIVED:
+            known, own = self._beside(work, known, session, at, cause), True
+        payment = followed(known.opened(session.id) if own else known, session, at, named=named)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
             log.error(
                 "payment %s is to be reviewed: the money of checkout %s does not match it", payment.id, session.id
@@ -77,6 +83,23 @@ class ConfirmPayment:
         work.payments.save(payment, cause)
         if payment.status in ARRIVED and known.status not in ARRIVED:
             payment = await self._returns.settle(work, payment, await self._gone_back(work, payment), cause=cause)
+        return payment
+
+    def _beside(
+        self, work: UnitOfWork, known: Payment, session: CheckoutSession, at: datetime, cause: Cause
+    ) -> Payment:
+        """A payment of its own for money that came through a second checkout of one whose money has arrived already."""
+        log.error("checkout %s was paid too, beside the one of payment %s", session.id, known.id)
+        payment = Payment(
+            id=PaymentId(self._new_id()),
+            user_id=known.user_id,
+            user_type=known.user_type,
+            plan=known.plan,
+            amount=known.amount,
+            created_at=at,
+            checkout_session_id=session.id,
+        )
+        work.payments.add(payment, replace(cause, why=f"{cause.why}; a second checkout of payment {known.id}"))
         return payment
 
     async def fulfil(self, work: UnitOfWork, payment: Payment, *, invoice_id: str | None, cause: Cause) -> Payment:
@@ -108,14 +131,17 @@ class ConfirmPayment:
         return await work.returns.of(intent) if intent is not None else Returns()
 
 
-def followed(payment: Payment, session: CheckoutSession, at: datetime) -> Payment:
-    """The payment after what its session says. An event's name plays no part in it."""
+def followed(payment: Payment, session: CheckoutSession, at: datetime, *, named: Payment | None = None) -> Payment:
+    """The payment after what its session says. An event's name plays no part in it.
+
+    named: the payment that the session was opened for, where that is another one.
+    """
     if session.settled:
         return payment.paid(
             session.received,
             at=at,
             payment_intent_id=session.payment_intent_id,
-            meant=payment.checkout_session_id in (None, session.id) and is_named_by(payment, session),
+            meant=payment.checkout_session_id in (None, session.id) and is_named_by(named or payment, session),
         )
     match session.status:
         case SessionStatus.COMPLETE:

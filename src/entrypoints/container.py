@@ -148,7 +148,7 @@ class Container(containers.DeclarativeContainer):
 
     record_returns = providers.Singleton(RecordReturns, clock=clock, zone=zone)
     confirm_payment = providers.Singleton(
-        ConfirmPayment, begin=begin.provider, returns=record_returns, clock=clock, zone=zone
+        ConfirmPayment, begin=begin.provider, returns=record_returns, clock=clock, new_id=new_id, zone=zone
     )
     expire_checkout = providers.Singleton(ExpireCheckout, begin=begin.provider, clock=clock)
     fail_payment = providers.Singleton(FailPayment)

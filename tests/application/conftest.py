@@ -132,7 +132,7 @@ class World:
         clock, zone = self.clock, CASABLANCA
         history = MemoryBillingHistory(self.store)
         self.record = RecordReturns(clock=clock, zone=zone)
-        self.confirm = ConfirmPayment(begin=begin, returns=self.record, clock=clock, zone=zone)
+        self.confirm = ConfirmPayment(begin=begin, returns=self.record, clock=clock, new_id=a_payment_id, zone=zone)
         self.expire = ExpireCheckout(begin=begin, clock=clock)
         self.handle = HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment(), returns=self.record)
         self.receive = ReceiveEvent(begin=begin, reader=self.reader, handle=self.handle, clock=clock)

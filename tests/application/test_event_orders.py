@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired, CheckoutFailed, CheckoutSession, ProviderFact
 from application.ports.jobs import JobKind
-from application.ports.store import EventState
 from application.receive_event import Outcome
 from builders import a_payment, a_session
 from domain.audit import Cause
@@ -177,17 +176,24 @@ async def test_money_for_a_second_session_of_one_payment_is_kept_for_an_operator
     assert offered.session_id == world.payment().checkout_session_id
 
 
-async def test_money_for_a_second_session_of_a_paid_payment_is_kept_for_an_operator(world: "World") -> None:
+async def test_money_for_a_second_session_of_a_paid_payment_is_a_payment_of_its_own_and_given_back(
+    world: "World",
+) -> None:
     offered = await world.start()
     paid = world.gateway.pay(offered.session_id)
     await world.deliver(CheckoutCompleted(paid))
-    receipt = await world.deliver(CheckoutCompleted(replace(paid, id="cs_test_stray")), id="evt_stray")
+    stray = replace(paid, id="cs_test_stray", payment_intent_id="pi_stray", invoice_id=None)
+    world.gateway.sessions[stray.id] = stray
+    receipts = [await world.deliver(CheckoutCompleted(stray)) for _ in range(2)]
+    for _ in range(3):
+        await world.work()
 
-    assert Outcome.PARKED is receipt.outcome
-    assert [PaymentStatus.SUCCEEDED] == world.statuses()
-    stray = next(event for event in world.store.events() if event.id == "evt_stray")
-    assert EventState.PARKED is stray.state
-    assert "was paid too" in (stray.error or "")
+    assert [Outcome.HANDLED] * 2 == [receipt.outcome for receipt in receipts]
+    assert {offered.session_id: PaymentStatus.SUCCEEDED, "cs_test_stray": PaymentStatus.REFUNDED} == {
+        payment.checkout_session_id or "": payment.status for payment in world.store.payments()
+    }
+    assert [offered.payment.id] == [period.payment_id for period in world.subscription().periods]
+    assert ["pi_stray"] == [refund.payment_intent_id for refund in world.gateway.refunds.values()]
 
 
 async def test_the_session_that_we_stored_outweighs_the_id_that_it_carries(world: "World") -> None:

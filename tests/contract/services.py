@@ -24,7 +24,7 @@ from application.ports.world import Clock
 from application.receive_event import ReceiveEvent
 from application.record_returns import RecordReturns
 from application.start_checkout import StartCheckout
-from builders import a_catalogue, a_payment
+from builders import a_catalogue, a_payment, a_payment_id
 from contract.stripe_events import CREATED, SECRET, a_stripe_event, a_stripe_session, in_stripe_s_layout, signed
 from contract.values import CAUSE
 from domain.payment import Payment
@@ -48,7 +48,7 @@ class Service:
         clock = clock or AT_DELIVERY
         self.begin = begin
         returns = RecordReturns(clock=clock, zone=ZONE)
-        self.confirm = ConfirmPayment(begin=begin, returns=returns, clock=clock, zone=ZONE)
+        self.confirm = ConfirmPayment(begin=begin, returns=returns, clock=clock, new_id=a_payment_id, zone=ZONE)
         self.expire = ExpireCheckout(begin=begin, clock=clock)
         self.receive = ReceiveEvent(
             begin=begin,
