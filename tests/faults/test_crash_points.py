@@ -53,7 +53,7 @@ def plans(wanted: Callable[[], bool]) -> Iterator[Plan]:
         yield Plan(story, Way.UNANSWERED)
     chance = random.Random(SEED)  # noqa: S311 # where to break, not a secret
     further = [Plan(story, Way.GONE) for story in STORIES]
-    further += [Plan(story, way, first=3 - first, step=2) for story in STORIES for way, first in FIRST_OF.items()]
+    further += [Plan(story, way, first=first + 1, step=2) for story in STORIES for way, first in FIRST_OF.items()]
     while True:
         for plan in further:
             if not wanted():
