@@ -9,6 +9,7 @@ from dependency_injector import providers
 
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
+from adapters.memory.records import MemoryRecords
 from adapters.memory.world import MemoryClock
 from adapters.postgres.database import Database
 from application.ports.gateway import Delivery, ProviderFact
@@ -37,6 +38,7 @@ class Outside:
         self.clock = MemoryClock(now or datetime.now(UTC))
         self.gateway = MemoryGateway(self.clock)
         self.reader = MemoryEventReader()
+        self.records = MemoryRecords(self.gateway)
         self.mailer = MemoryMailer()
 
 
@@ -52,6 +54,7 @@ class PostgresWorld:
             catalogue=a_catalogue(),
             database=providers.Object(database),
             gateway=outside.gateway,
+            records=outside.records,
             reader=outside.reader,
             mailer=outside.mailer,
             letters=PlainLetterWriter(),

@@ -145,10 +145,11 @@ SELECT format('%s %s', entity, entity_id) AS id,
  WHERE from_status IS DISTINCT FROM before
 
 -- audit_moves_are_legal
--- Every change of state is one that the lifecycle has.
+-- Every change of state is one that the lifecycle has; a line without a change is a remark, as when somebody asks for a refund.
 SELECT format('%s %s', entity, entity_id) AS id, format('line %s is %s to %s', id, from_status, to_status) AS found
   FROM audit
  WHERE entity IN ('payment', 'subscription')
+   AND from_status IS DISTINCT FROM to_status
    AND (entity, coalesce(from_status, ''), to_status) NOT IN ({moves})
 
 -- audit_ends_at_present_state
