@@ -133,6 +133,8 @@ class Matrix:
     def __init__(self, world: World) -> None:
         self.world = world
         self.owners = UNKNOWN
+        transport = httpx.ASGITransport(app=world.app)  # type: ignore[arg-type] # Litestar's own types of ASGI
+        self._client = httpx.AsyncClient(transport=transport, base_url="https://pay.example.org")
 
     async def begin(self) -> None:
         """Let the owner pay."""
@@ -172,9 +174,8 @@ class Matrix:
         user_id = {"owner": OWNER.user_id, "other": OTHER.user_id, "platform": "platform"}.get(role, "member-c")
         fields |= {FIELD: self.world.app.app.state.pages.forms.token(user_id), "amount": "30000", "currency": "mad"}
         content: dict[str, Any] = {"json": {}} if url.startswith("/api/") else {"data": fields}  # Any: options of httpx
-        transport = httpx.ASGITransport(app=self.world.app)  # type: ignore[arg-type] # Litestar's own types of ASGI
-        async with httpx.AsyncClient(transport=transport, base_url="https://pay.example.org") as client:
-            return await client.request(row.method, url, headers=headers, **(content if row.method == "POST" else {}))
+        self._client.cookies.clear()
+        return await self._client.request(row.method, url, headers=headers, **(content if row.method == "POST" else {}))
 
 
 def profile(member: Member) -> dict[str, str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from door.access import OWNER, ROLES, UNKNOWN, Ids, Matrix, Row, declared, routes_of, rows, without_ids
 from http_world import World
@@ -12,10 +13,25 @@ ROWS = rows()
 NOT_ALLOWED = ("PUT", "PATCH", "DELETE", "TRACE")
 
 
-@pytest.fixture
-async def matrix(tmp_path: Path) -> Matrix:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
+    """A world in which the owner has paid, for whatever only asks."""
+    return await begun(tmp_path_factory.mktemp("world"))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def matrix(request: pytest.FixtureRequest, unchanged: Matrix, tmp_path: Path) -> Matrix:
+    """The same, or one of its own for a request that changes something."""
+    row = getattr(request.node, "callspec", None) and request.node.callspec.params.get("row")
+    return await begun(tmp_path) if isinstance(row, Row) and row.method == "POST" else unchanged
+
+
+async def begun(folder: Path) -> Matrix:
     """A world in which the owner has paid."""
-    matrix = Matrix(World(tmp_path))
+    matrix = Matrix(World(folder))
     await matrix.begin()
     return matrix
 
@@ -87,7 +103,7 @@ async def test_every_route_of_the_document_and_every_page_is_in_the_table(matrix
     assert [] == sorted(route for route in documented | routes_of(matrix.world) if not declared(*route))
 
 
-def test_every_request_of_the_table_is_one_of_a_route(tmp_path: Path) -> None:
+async def test_every_request_of_the_table_is_one_of_a_route(tmp_path: Path) -> None:
     routes = routes_of(World(tmp_path))
 
     assert len(routes) == len({(row.method, row.url.partition("?")[0]) for row in ROWS})
@@ -97,11 +113,11 @@ def test_every_request_of_the_table_is_one_of_a_route(tmp_path: Path) -> None:
     ("method", "path"),
     [("GET", "/api/v1/payments/{payment_id}/refunds"), ("DELETE", "/api/v1/payments/{payment_id}"), ("GET", "/api/v1")],
 )
-def test_a_route_that_nobody_has_put_into_the_table_is_found(method: str, path: str) -> None:
+async def test_a_route_that_nobody_has_put_into_the_table_is_found(method: str, path: str) -> None:
     assert not declared(method, path)
 
 
-def test_whatever_names_an_id_is_asked_with_the_owner_s_and_with_an_unknown_one() -> None:
+async def test_whatever_names_an_id_is_asked_with_the_owner_s_and_with_an_unknown_one() -> None:
     naming = {(row.method, row.url, row.form) for row in ROWS if "_id}" in row.url + row.form}
     asked = {
         whose: {(row.method, row.url, row.form) for row in ROWS if row.ids == whose} for whose in ("owner's", "unknown")
