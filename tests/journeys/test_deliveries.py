@@ -183,7 +183,7 @@ def test_an_event_that_never_came_to_a_member_who_never_came_back_is_made_up_for
     found = json.loads(run.stdout)
 
     assert 0 == run.returncode, run.stderr
-    (difference,) = [one for one in found["differences"] if one["payment_id"] == checkout["payment_id"]]
+    (difference,) = [one for one in found["differences"] if one["id"] == checkout["payment_id"]]
     assert ("PENDING", "SUCCEEDED") == (difference["before"], difference["after"])
     assert shopper.receipt_number(checkout)
     assert 1 == len(shopper.mails())
