@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from enum import StrEnum
 from itertools import count
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 
 from adapters.postgres.database import Database
 from adapters.postgres.invariants import inspection_by
+from application.catch_up import MEMORY_OF_EVENTS
 from application.ports.gateway import CheckoutExpired, CheckoutFailed, SessionStatus
 from contract.proxies import Line, PostgresProxy, proxy_before
 from postgres_world import LET_JOBS_BE_DUE, Outside, PostgresWorld
@@ -140,7 +142,7 @@ class Lane:
         await self.observer.execute(LET_JOBS_BE_DUE)
 
     async def close(self) -> None:
-        """End what is unfinished, so that the next story has the house to itself."""
+        """End what is unfinished and let the provider's lists be past, so that the next story has the house to itself."""
         gateway = self.outside.gateway
         gateway.unchargeable.clear()
         self.at_last = None
@@ -150,6 +152,9 @@ class Lane:
                 CheckoutFailed(session) if row["status"] == "PROCESSING" else CheckoutExpired(session)
             )
         await self.observer.execute("DELETE FROM refused_currencies")
+        gateway.sessions.clear()
+        self.outside.records.made.clear()
+        self.outside.clock.pass_time(MEMORY_OF_EVENTS + timedelta(days=1))
 
     async def violations(self) -> list[str]:
         """What breaks an invariant of the service at rest."""

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from itertools import count
 from typing import Final
 
@@ -14,12 +15,17 @@ import pytest
 from msgspec import Struct
 
 from application.errors import ApplicationFault, ProviderUnavailable, TryAgain
+from domain.checkout import CLAIM
 from entrypoints.http.problems import problem_of
 from faults.crash_lane import Lane, Way, a_lane
-from faults.crash_stories import BETWEEN_TRIES, STORIES, Call, Story
+from faults.stories.kit import Call, Story
+from faults.stories.told import STORIES
 from postgres_world import a_talent
 
 LANES: Final = 4
+BETWEEN_TRIES: Final = CLAIM + timedelta(seconds=1)
+"""How long a caller waits before the second try: a claim that a crash left behind has ended by then."""
+
 POINTS_WANTED: Final = int(os.environ.get("PAYMENTS_CRASH_POINTS", "0"))
 """How many points to go through at least. Every request and every commit is gone through once in any case."""
 
