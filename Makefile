@@ -42,6 +42,9 @@ format: install ## Format the code and sort its imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+reliability: install ## Show at length what the faults do, and write docs/reliability.md (SEEDS= POINTS= PAYMENTS= DELIVERIES=)
+	@$(BIN)/python tests/reliability.py
+
 demo: install ## Take one payment for each user type through the whole path
 	@$(BIN)/payments demo
 
@@ -61,5 +64,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run browser pictures test check fuzz format demo migrate sql messages lock clean
+.PHONY: help install run browser pictures reliability test check fuzz format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help
