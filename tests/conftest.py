@@ -13,6 +13,9 @@ import pytest
 
 from adapters.postgres import embedded, schema
 from adapters.postgres.database import Database
+from canaries import ERRORS, WATCH, listen, nothing_is_given_away  # noqa: F401 # a fixture of every test
+
+listen()
 
 _numbers = count(1)
 _free: list[str] = []
@@ -83,6 +86,7 @@ async def database_url(postgres_url: str) -> AsyncIterator[str]:
     yield url
     await _disconnect_all(server, name)
     connection = await asyncpg.connect(url)
+    WATCH.look("a job or an event", *(row["error"] for row in await connection.fetch(ERRORS)))
     tables = await connection.fetchval(
         "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public' AND tablename <> $1",
         schema.VERSION_TABLE,

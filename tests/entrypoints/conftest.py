@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from canaries import WATCH
 from journeys.parts import PAYMENTS, clean_environment
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -17,7 +18,7 @@ def payments(tmp_path: Path) -> Run:
 
     def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         environment = clean_environment(**settings)
-        return subprocess.run(
+        done = subprocess.run(
             [*PAYMENTS, *arguments],
             cwd=tmp_path,
             env=environment,
@@ -26,6 +27,8 @@ def payments(tmp_path: Path) -> Run:
             timeout=30,
             check=False,
         )
+        WATCH.look("the command", done.stderr)
+        return done
 
     return run
 

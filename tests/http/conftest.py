@@ -1,18 +1,21 @@
 """The real application over the store in memory: real HTTP semantics, milliseconds a test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from canaries import WATCH
 from http_world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> Iterator[World]:
     """A fresh application."""
-    return World(tmp_path)
+    world = World(tmp_path)
+    yield world
+    WATCH.look_into(world.store)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from canaries import ERRORS, WATCH
 from journeys.system import System
 
 DATABASE_PASSWORD = "known-to-nobody-else-7319"
@@ -47,6 +48,7 @@ def system(shared_system: System, request: pytest.FixtureRequest) -> Iterator[Sy
     request.node.stash[BEGINNINGS] = (shared_system, lengths)
     shared_system.tidy()
     yield shared_system
+    WATCH.look("a job or an event", *(row["error"] for row in shared_system.rows(ERRORS)))
     logs = shared_system.logs(lengths)
 
     assert "unforeseen" not in logs

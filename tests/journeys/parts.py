@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import httpx
 
+from canaries import WATCH
 from entrypoints.cli.demo import wait_for
 
 PATIENCE_SECONDS: Final = 30.0
@@ -72,6 +73,7 @@ class Part:
         """Start the process without waiting for it."""
         assert not self.runs, f"{self._arguments[0]} runs already"
 
+        WATCH.watch_file(self.log)
         with self.log.open("ab") as file:
             self._log_begins_at = file.tell()
             self.process = subprocess.Popen(
