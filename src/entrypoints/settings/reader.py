@@ -1,4 +1,4 @@
-"""The configuration: read once from the environment, checked whole, and every fault reported by name with its mend."""
+"""Reading the configuration: variable by variable from the environment, each fault kept by name with its mend."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,94 +6,24 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
-
 from entrypoints.local_secrets import FILE_NAME, LocalSecrets, local_secrets
+from entrypoints.settings.shape import (
+    APP_PORT,
+    SANDBOX_PORT,
+    SYMMETRIC,
+    ConfigurationError,
+    Settings,
+    TokenSettings,
+    sandbox_url,
+)
 
-APP_PORT: Final = 8000
-SANDBOX_PORT: Final = 12111
 SECRET_BYTES_MIN: Final = 32
 LOCAL_SIGN_IN: Final = "/dev/sign-in"
 CHECKOUT_MINUTES: Final = (35, 23 * 60 + 55)
 """The bounds of CHECKOUT_TTL_MINUTES: Stripe's are 30 minutes and 24 hours, judged on its own clock when the request arrives."""
 
-SYMMETRIC: Final = "HS256"
 ALGORITHMS: Final = (SYMMETRIC, "RS256", "ES256", "EdDSA")
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used. `faults` names every variable at fault, each with the mend."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
-
-class TokenSettings(Struct, frozen=True, kw_only=True):
-    """How tokens are verified: one fixed algorithm, and one source of its key."""
-
-    algorithm: str
-    secret: str | None
-    public_key: str | None
-    jwks_url: str | None
-    issuer: str | None
-    audience: str | None
-
-    def __repr__(self) -> str:
-        """Nothing that must not be known."""
-        return f"TokenSettings(algorithm={self.algorithm!r}, ...)"
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """Everything that can be configured. `database_url` is null for the embedded Postgres, `resend_api_key` for the outbox folder,
-    `sign_in_url` where visitors without a token see a page that says so.
-    """
-
-    production: bool
-    app_url: str
-    local_folder: Path
-    database_url: str | None
-    stripe_secret_key: str
-    stripe_publishable_key: str | None
-    stripe_webhook_secrets: tuple[str, ...]
-    stripe_api_base: str | None
-    resend_api_key: str | None
-    resend_api_base: str | None
-    email_from: str
-    tokens: TokenSettings
-    pricing_file: Path | None
-    currencies: tuple[str, ...]
-    checkout_ttl_minutes: int
-    renewal_window_days: int
-    billing_timezone: ZoneInfo
-    sign_in_url: str | None
-    log_level: str
-    log_json: bool
-
-    def __repr__(self) -> str:
-        """Nothing that must not be known."""
-        return f"Settings(production={self.production!r}, app_url={self.app_url!r}, ...)"
-
-    @property
-    def live(self) -> bool:
-        """Whether the Stripe key moves real money."""
-        return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
-
-    @property
-    def signs_tokens(self) -> bool:
-        """Whether tokens can be made here, for local use."""
-        return not self.production and self.tokens.algorithm == SYMMETRIC
-
-    @property
-    def uses_sandbox(self) -> bool:
-        """Whether payments go to the local Stripe sandbox."""
-        return not self.production and self.stripe_api_base == sandbox_url(SANDBOX_PORT)
-
-
-def sandbox_url(port: int) -> str:
-    """The base URL of the local Stripe sandbox."""
-    return f"http://127.0.0.1:{port}"
 
 
 def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
