@@ -13,6 +13,7 @@ class Fault(StrEnum):
     """What can go wrong around the service."""
 
     STORE_REFUSES = "the database takes no new connection"
+    STORE_OUTAGE = "the database cannot be reached for a while, and all that is open is lost"
     STORE_DROPS = "the connection breaks in the middle of a work"
     STORE_SLOW = "the database is slow"
     COMMIT_LOST = "the connection breaks before the commit is done"
@@ -30,6 +31,7 @@ class Fault(StrEnum):
     CURRENCY_REFUSED = "the account cannot charge the first currency"
     EVENT_LOST = "an event never comes"
     EVENT_TWICE = "an event comes more than once"
+    EVENT_UNREADABLE = "an event cannot be read before a later release of ours"
     EVENT_LATE = "an event comes hours or days late"
     WRONG_AMOUNT = "another amount is charged than was asked for"
     LATE_MONEY = "money comes for a checkout that had ended or failed"
@@ -42,6 +44,7 @@ class Fault(StrEnum):
 
 USUAL: Final[dict[Fault, float]] = {
     Fault.STORE_REFUSES: 0.02,
+    Fault.STORE_OUTAGE: 0.4,
     Fault.STORE_DROPS: 0.01,
     Fault.STORE_SLOW: 0.02,
     Fault.COMMIT_LOST: 0.02,
@@ -55,18 +58,19 @@ USUAL: Final[dict[Fault, float]] = {
     Fault.STRIPE_ANSWER_LOST: 0.08,
     Fault.STRIPE_ERROR_KEPT: 0.05,
     Fault.STRIPE_OUTAGE: 0.3,
-    Fault.CUSTOMER_GONE: 0.05,
+    Fault.CUSTOMER_GONE: 0.6,
     Fault.CURRENCY_REFUSED: 0.2,
-    Fault.EVENT_LOST: 0.1,
+    Fault.EVENT_LOST: 0.15,
     Fault.EVENT_TWICE: 0.3,
-    Fault.EVENT_LATE: 0.1,
-    Fault.WRONG_AMOUNT: 0.06,
-    Fault.LATE_MONEY: 0.15,
+    Fault.EVENT_UNREADABLE: 0.1,
+    Fault.EVENT_LATE: 0.15,
+    Fault.WRONG_AMOUNT: 0.12,
+    Fault.LATE_MONEY: 0.5,
     Fault.MAIL_DOWN: 0.1,
     Fault.MAIL_BUSY: 0.1,
-    Fault.MAIL_ANSWER_LOST: 0.15,
-    Fault.MAIL_OUTAGE: 0.2,
-    Fault.REFUND_FAILS: 0.2,
+    Fault.MAIL_ANSWER_LOST: 0.25,
+    Fault.MAIL_OUTAGE: 0.25,
+    Fault.REFUND_FAILS: 0.4,
 }
 """How probable each is at each opportunity, where it occurs at all."""
 

@@ -48,6 +48,7 @@ class Charges:
         self._changed = changed
         self.refunds: dict[str, Refund] = {}
         self.disputes: dict[str, Dispute] = {}
+        self._stood: set[str] = set()
 
     def refund(self, payment_intent_id: str, amount_minor: int) -> Refund:
         """Give back a part of a charge. Raises ValueError when that is more than is left."""
@@ -94,6 +95,11 @@ class Charges:
         received = self._received_of(payment_intent_id)
         return (received.amount or 0) - known.under_way_minor(received.currency)
 
+    def ever_refunded(self, payment_intent_id: str) -> int:
+        """What was ever refunded of a charge, failed since or not, in minor units."""
+        refunds = self.returns_of(payment_intent_id).refunds
+        return sum(refund.amount_minor for refund in refunds if refund.id in self._stood)
+
     def returns_of(self, payment_intent_id: str) -> Returns:
         """Everything that went back of a charge."""
         return Returns(
@@ -102,6 +108,10 @@ class Charges:
         )
 
     def _arrives(self, refund: Refund) -> None:
+        if self._chance.strikes(Fault.REFUND_FAILS):
+            ended = self._chance.one_of((RefundStatus.FAILED, RefundStatus.CANCELED))
+            self._set_refund(replace(refund, status=ended), "refund.failed")
+            return
         arrived = replace(refund, status=RefundStatus.SUCCEEDED)
         self._set_refund(arrived, "refund.updated")
         self._may_fail(arrived)
@@ -121,6 +131,7 @@ class Charges:
         self.refunds[refund.id] = refund
         self._emit(RefundTold(refund), event_type)
         if refund.stands:
+            self._stood.add(refund.id)
             refunded = self.returns_of(refund.payment_intent_id).refunded_minor(refund.currency)
             self._emit(ChargeRefunded(refund.payment_intent_id, refunded, refund.currency), "charge.refunded")
         self._changed()

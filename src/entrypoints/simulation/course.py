@@ -112,7 +112,8 @@ async def _course(world: World, variation: Variation) -> None:
 
     chance.quiet = True
     unrest.cancel()
-    world.stripe.is_away = world.mail.is_away = False
+    world.stripe.is_away = world.server.is_away = False
+    world.mail.away_until = world.now()
     quiet_since = world.now()
     await asyncio.sleep(RECOVERY.total_seconds())
     _convergence(world).check_money(quiet_since)
@@ -140,10 +141,8 @@ async def _unrest(world: World) -> None:
             world.stripe.is_away = True
             await asyncio.sleep(chance.seconds(60, 8 * 3600))
             world.stripe.is_away = False
-        if chance.strikes(Fault.MAIL_OUTAGE):
-            world.mail.is_away = True
-            await asyncio.sleep(chance.seconds(3600, 30 * 3600))
-            world.mail.is_away = False
+        if chance.strikes(Fault.STORE_OUTAGE):
+            await world.store_outage()
         if chance.occurs(0.3):
             await world.office.decide()
 

@@ -5,14 +5,19 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from application.errors import InvalidEvent, InvalidSignature
-from application.ports.gateway import Delivery, ProviderEvent, ProviderFact
+from application.ports.gateway import Delivery, ProviderEvent, ProviderFact, Unreadable
 from entrypoints.simulation.chance import Chance, Fault
 from entrypoints.simulation.charges import DAY, whole_seconds
 from entrypoints.simulation.trace import Trace
 
 RETRY_PAUSES: Final = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36_000.0, 36_000.0, 36_000.0, 36_000.0)
 """Between the tries of one delivery, in seconds: about three days in all."""
+
+RELEASE: Final = 24 * 3600.0
+"""Within this time, in seconds, we release what can read an event that could not be read."""
 
 TOLERANCE: Final = timedelta(seconds=300)
 
@@ -26,6 +31,7 @@ class Deliveries:
         self._now = now
         self._under_way: set[asyncio.Task[None]] = set()
         self.events: dict[str, ProviderEvent] = {}
+        self.readable_from: dict[str, datetime] = {}
         self.deliver: Callable[[ProviderEvent], Awaitable[bool]]
 
     def emit(self, fact: ProviderFact, event_type: str) -> None:
@@ -40,6 +46,8 @@ class Deliveries:
             fact=fact,
         )
         self.events[event.id] = event
+        if self._chance.strikes(Fault.EVENT_UNREADABLE):
+            self.readable_from[event.id] = self._now() + timedelta(seconds=self._chance.seconds(60, RELEASE))
         if self._chance.strikes(Fault.EVENT_LOST):
             self._trace.note("stripe", "EVENT_LOST", f"{event.id} {event.type}")
             return
@@ -47,6 +55,10 @@ class Deliveries:
             task = asyncio.get_running_loop().create_task(self._deliver(event))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
+
+    def is_unreadable(self, event_id: str) -> bool:
+        """Whether the release that can read an event is yet to come."""
+        return event_id in self.readable_from and self._now() < self.readable_from[event_id]
 
     async def _deliver(self, event: ProviderEvent) -> None:
         pause = self._chance.one_of((0.01, 0.3, 2.0, 60.0)) * self._chance.seconds(0.1, 1.0)
@@ -63,7 +75,7 @@ class SimulatedReader:
     """The port EventReader: knows every event that was made, and how old a delivery is."""
 
     def __init__(self, deliveries: Deliveries) -> None:
-        self._events = deliveries.events
+        self._deliveries = deliveries
 
     def authentic(self, delivery: Delivery, now: datetime) -> ProviderEvent:
         if abs(now - datetime.fromisoformat(delivery.signature or "")) > TOLERANCE:
@@ -72,6 +84,9 @@ class SimulatedReader:
 
     def read(self, body: bytes) -> ProviderEvent:
         try:
-            return self._events[body.decode()]
+            event = self._deliveries.events[body.decode()]
         except KeyError:
             raise InvalidEvent("the body is no event") from None
+        if self._deliveries.is_unreadable(event.id):
+            return replace(event, fact=Unreadable("a field has another shape"))
+        return event

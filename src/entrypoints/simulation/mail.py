@@ -13,6 +13,9 @@ from entrypoints.simulation.replica import Replica
 
 KEPT: Final = timedelta(hours=24)
 
+OUTAGE: Final = (600.0, 40 * 3600.0)
+"""How long the provider may be away, in seconds: also for longer than it keeps keys."""
+
 
 class Sent(Struct, frozen=True):
     """One mail in somebody's inbox."""
@@ -34,7 +37,7 @@ class MailProvider:
         self._now = now
         self._known: dict[str, Sent] = {}
         self.sent: list[Sent] = []
-        self.is_away = False
+        self.away_until = now()
         self.changed: Callable[[], None] = lambda: None
 
     def take(self, letter: Letter, key: str) -> str:
@@ -59,12 +62,15 @@ class SimulatedMailer:
     async def send(self, letter: Letter, *, key: str) -> str:
         chance = self._replica.chance
         await self._replica.message("send mail", 0.05, 0.5)
-        if self._provider.is_away or chance.strikes(Fault.MAIL_DOWN):
+        if self._replica.trace.now() < self._provider.away_until or chance.strikes(Fault.MAIL_DOWN):
             raise MailUnavailable("no connection", in_doubt=False)
         if chance.strikes(Fault.MAIL_BUSY):
             raise MailUnavailable("429", retry_after_seconds=2, in_doubt=False)
         provider_id = self._provider.take(letter, key)
         self._replica.trace.note("mail", "sent", key)
+        if chance.strikes(Fault.MAIL_OUTAGE):
+            self._provider.away_until = self._replica.trace.now() + timedelta(seconds=chance.seconds(*OUTAGE))
+            raise MailUnavailable("the provider broke down while it sent")
         if chance.strikes(Fault.MAIL_ANSWER_LOST):
             raise MailUnavailable("the answer was lost")
         await self._replica.message("answer to send mail", 0.05, 0.5)

@@ -7,6 +7,7 @@ from typing import Final, Protocol, TypeVar
 
 from application.start_checkout import CheckoutWish, OfferedCheckout
 from domain.member import Member
+from domain.payment import PaymentId
 from entrypoints.container import Container
 from entrypoints.simulation.chance import Chance
 from entrypoints.simulation.stripe import Stripe
@@ -73,6 +74,8 @@ class Customer:
         await asyncio.sleep(self._chance.one_of((0.0, 0.05, 2.0)) * self._chance.seconds(0, 1))
         clicks = self._chance.one_of((1, 1, 2, 3))
         offers = await asyncio.gather(*(self._start() for _ in range(clicks)))
+        if self._chance.occurs(0.1):
+            await asyncio.gather(self._start(), self._give_up_what_there_is())
         found = [offer for offer in offers if offer is not None]
         if not found and self._chance.occurs(0.5):
             await asyncio.sleep(self._chance.seconds(1, 30))
@@ -84,7 +87,7 @@ class Customer:
         wish = CheckoutWish(member=self.member)
         offer = await self._browser.request("start", lambda verbs: verbs.start_checkout()(wish))
         if offer is not None:
-            self._stripe.sessions[offer.session_id].offered = True
+            self._stripe.offered(offer.session_id)
         return offer
 
     async def _at_the_hosted_page(self, offer: OfferedCheckout) -> None:
@@ -97,11 +100,21 @@ class Customer:
         if choice < 0.3:
             await self._come_back(offer)
             return
-        if choice < 0.36:
+        if choice < 0.42:
+            await self._start_again_at_the_end(offer)
+            return
+        if choice < 0.48:
             # Paying in one tab, giving up in another.
             await asyncio.gather(self._pay(offer), self._give_up(offer, self._chance.seconds(0, 40)))
             return
         await self._pay(offer)
+
+    async def _start_again_at_the_end(self, offer: OfferedCheckout) -> None:
+        """Come back to the fee when the page has no time left, and pay on the new page or on the old one."""
+        left = (offer.expires_at - self._browser.now()).total_seconds()
+        await asyncio.sleep(max(0.0, left - self._chance.one_of((100.0, 20.0, 2.0))))
+        again = await self._start()
+        await self._pay(self._chance.one_of((again or offer, offer)))
 
     async def _pay(self, offer: OfferedCheckout) -> None:
         session = self._stripe.sessions[offer.session_id]
@@ -124,7 +137,18 @@ class Customer:
                 "look", lambda verbs: verbs.follow_checkout().of_payment(user_id, offer.payment.id)
             )
 
+    async def _give_up_what_there_is(self) -> None:
+        """From the list of payments, perhaps while a checkout is just being opened."""
+        await asyncio.sleep(self._chance.one_of((0.1, 1.0, 16.0)) * self._chance.seconds(0.1, 1.0))
+        user_id = self.member.user_id
+        page = await self._browser.request("list", lambda verbs: verbs.list_payments()(user_id, limit=1))
+        if page is not None and page.records:
+            await self._cancel(page.records[0].payment.id)
+
     async def _give_up(self, offer: OfferedCheckout, wait: float) -> None:
         await asyncio.sleep(wait)
+        await self._cancel(offer.payment.id)
+
+    async def _cancel(self, payment_id: PaymentId) -> None:
         user_id = self.member.user_id
-        await self._browser.request("give up", lambda verbs: verbs.cancel_checkout()(user_id, offer.payment.id))
+        await self._browser.request("give up", lambda verbs: verbs.cancel_checkout()(user_id, payment_id))

@@ -36,9 +36,9 @@ class Office:
 
     def paid(self, session: Session) -> None:
         """A charge was made: perhaps somebody will do something about it."""
-        if self._chance.occurs(0.25) and session.received.amount:
+        if self._chance.occurs(0.35) and session.received.amount:
             self._do(self._refund(session))
-        if self._chance.occurs(0.12) and session.received.amount:
+        if self._chance.occurs(0.2) and session.received.amount:
             self._do(self._dispute(session))
 
     async def decide(self) -> None:
@@ -62,7 +62,7 @@ class Office:
 
     async def delete_a_customer(self) -> None:
         """Somebody tidies up in the dashboard: whatever the customer had open ends."""
-        await asyncio.sleep(self._chance.seconds(0, 3600))
+        await asyncio.sleep(self._chance.one_of((20.0, 600.0, 3600.0)) * self._chance.seconds(0.1, 1.0))
         if self._chance.strikes(Fault.CUSTOMER_GONE) and self._stripe.customers:
             gone = self._chance.one_of(list(self._stripe.customers))
             del self._stripe.customers[gone]

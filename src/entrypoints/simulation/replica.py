@@ -95,13 +95,17 @@ class Replica:
     def kill(self) -> None:
         """End at once. Open works are undone by the store; what its tasks would still do has no effect any more."""
         self.alive = False
-        for work in list(self.open):
-            work.abandon()
+        self.lose_works()
         current = asyncio.current_task()
         for task in list(self._tasks):
             if task is not current:
                 task.cancel()
         self._died(self)
+
+    def lose_works(self) -> None:
+        """Lose every connection to the store, and what is open on it."""
+        for work in list(self.open):
+            work.abandon()
 
     def _over(self, task: "asyncio.Task[Any]") -> None:  # Any: a task of any kind
         self._tasks.pop(task, None)

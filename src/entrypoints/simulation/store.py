@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 from adapters.memory.history import MemoryUnfinished
 from adapters.memory.store import Key, MemoryStore
 from adapters.memory.transaction import Trip
@@ -58,10 +60,17 @@ class Bell:
             self._listening.pop(future, None)
 
 
-class Line:
-    """The way of one replica to the store. `broken` raises what a caller sees when it fails at some point."""
+class Server(Struct):
+    """The machine that the store runs on."""
 
-    def __init__(self, replica: Replica, store: MemoryStore, bell: Bell, watcher: Watcher) -> None:
+    is_away: bool = False
+
+
+class Line:
+    """The way of one replica to the store."""
+
+    def __init__(self, replica: Replica, store: MemoryStore, server: Server, bell: Bell, watcher: Watcher) -> None:
+        self._server = server
         self.replica = replica
         self.store = store
         self.bell = bell
@@ -76,6 +85,8 @@ class Line:
 
     def may_break(self, fault: Fault, what: str) -> None:
         """Raise TryAgain when the fault happens."""
+        if self._server.is_away:
+            raise TryAgain(Fault.STORE_OUTAGE.value)
         if self.replica.chance.strikes(fault):
             self.replica.trace.note(self.replica.name, fault.name, what)
             raise TryAgain(fault.value)

@@ -77,6 +77,11 @@ class Stripe:
         self.changed()
         return session
 
+    def offered(self, session_id: str) -> None:
+        """A member was sent to a checkout."""
+        self.sessions[session_id].offered = True
+        self.notice()
+
     def expire(self, session: Session) -> None:
         """End an open checkout."""
         if session.status is not SessionStatus.OPEN:

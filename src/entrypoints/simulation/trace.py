@@ -21,6 +21,10 @@ class Trace:
         self.start = start
         self._lines: list[tuple[float, str, str, str]] = []
 
+    def now(self) -> datetime:
+        """The time, as no machine's clock gets it wrong (UTC)."""
+        return self.start + timedelta(seconds=self._time.time())
+
     def note(self, who: str, did: str, what: object = "") -> None:
         """Add a line."""
         self._lines.append((self._time.time(), who, did, str(what)))

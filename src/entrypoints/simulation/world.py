@@ -22,7 +22,7 @@ from entrypoints.simulation.loop import VirtualLoop
 from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.office import Office
 from entrypoints.simulation.replica import Replica, SkewedClock, owned_task
-from entrypoints.simulation.store import Bell, Line
+from entrypoints.simulation.store import Bell, Line, Server
 from entrypoints.simulation.stripe import Stripe
 from entrypoints.simulation.trace import Trace
 from entrypoints.simulation.wiring import Service
@@ -54,6 +54,7 @@ class World:
         self.broken: asyncio.Future[Violation] = self.loop.create_future()
 
         self.store = MemoryStore(self.clock)
+        self.server = Server()
         self.bell = Bell()
         self.deliveries = Deliveries(chance, trace, self.now)
         self.deliveries.deliver = self._deliver
@@ -82,7 +83,7 @@ class World:
             f"replica {self._booted}", self.loop, self.chance, self.trace, skew=skew, died=self._replica_died
         )
         service = Service(
-            Line(replica, self.store, self.bell, self.rules),
+            Line(replica, self.store, self.server, self.bell, self.rules),
             self.stripe,
             self.keys,
             self.deliveries,
@@ -102,6 +103,16 @@ class World:
             leaving.stop()
             self.loop.call_later(self.chance.seconds(5, 30), leaving.replica.kill)
             self.boot()
+
+    async def store_outage(self) -> None:
+        """The store is restarted: every connection is lost, and for a while no new one can be made."""
+        self.trace.note("store", "is restarted")
+        self.server.is_away = True
+        for service in self._all:
+            service.replica.lose_works()
+        await asyncio.sleep(self.chance.one_of((1.0, 20.0, 600.0)) * self.chance.seconds(0.3, 1.0))
+        self.server.is_away = False
+        self.bell.ring()
 
     async def request(self, what: str, verb: Callable[[Container], Awaitable[Result]]) -> Result | None:
         """What a browser gets from some replica; null for an error, and for no answer in time."""
