@@ -18,6 +18,7 @@ from entrypoints.cli.environment import (
     settings_of_process,
     with_database,
 )
+from entrypoints.cli.simulating import simulate
 from entrypoints.settings import APP_PORT, SANDBOX_PORT, SYMMETRIC, Settings
 
 PORT = click.IntRange(0, 65535)
@@ -228,6 +229,9 @@ def demo(keep: bool) -> None:
     from entrypoints.cli.demo import run_demo
 
     raise SystemExit(run_demo(keep=keep))
+
+
+payments.add_command(simulate)
 
 
 def address_of_run(settings: Settings) -> tuple[str, int]:

@@ -122,9 +122,9 @@ class Charges:
             after(self._chance.seconds(1, 3 * DAY), lambda: self._set_refund(failed, "refund.failed"))
 
     def _goes_on(self, dispute_id: str, stage: DisputeStage) -> None:
-        lost_at = whole_seconds(self._now()) if stage is DisputeStage.LOST else None
         known = self.disputes[dispute_id]
-        self._set_dispute(known.after(replace(known, stage=stage, lost_at=lost_at)), "charge.dispute.closed")
+        lost_at = whole_seconds(self._now()) if stage is DisputeStage.LOST else known.lost_at
+        self._set_dispute(replace(known, stage=stage, lost_at=lost_at), "charge.dispute.closed")
 
     def _set_refund(self, refund: Refund, event_type: str) -> None:
         self._trace.note("stripe", event_type, f"{refund.id} of {refund.payment_intent_id}: {refund.amount_minor}")

@@ -10,8 +10,8 @@ from application.ports.jobs import JobKind
 from application.ports.store import EventState, Mail
 from domain.invoice import Invoice
 from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentStatus
-from domain.returns import Returns
-from domain.subscription import Period, Subscription
+from domain.subscription import Subscription
+from entrypoints.simulation.expected import expected_dispute, expected_end, expected_status, standing
 from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.stripe import Session, Stripe
 
@@ -95,18 +95,23 @@ class Convergence:
         known = [row.value for row in self._store.rows.values()]
         for fact in (*told.refunds, *told.disputes):
             self._must(fact in known, "I17 refunds and disputes as at Stripe", f"{payment.id}: {fact}")
-        self._must(payment.after_returns(told) == payment, "I17 the status follows what went back", payment)
+        charged = self._stripe.received_of(payment.payment_intent_id or "")
+        status = expected_status(told.refunds, charged, paid=payment.is_paid)
+        self._must(payment.status is status, "I17 the status follows what went back", f"{payment}: {status}")
+        dispute = expected_dispute(told.disputes)
+        self._must(payment.dispute is dispute, "I17 disputes are shown", f"{payment}: {dispute}")
+        if charged.currency == payment.amount.currency:
+            refunded = sum(refund.amount_minor for refund in standing(told.refunds, charged))
+            as_told = payment.refunded_minor == min(refunded, payment.amount.amount_minor)
+            self._must(as_told, "I12 what was refunded is the sum of the refunds", f"{payment}: {refunded}")
         period = self._periods.get(payment.id)
         if period is not None:
-            self._check_time(payment, period, told)
+            end = expected_end(told.refunds, told.disputes, charged)
+            self._must(period.taken_back_at == end, "I12 time follows money", f"{payment.id}: {period}, {end}")
         if payment.duplicate:
             lost = self._stripe.charges.left_of(payment.payment_intent_id or "") == 0
             failed = any(refund.is_over for refund in told.refunds)
             self._must(lost or failed, "I12 a duplicate goes back", payment)
-
-    def _check_time(self, payment: Payment, period: Period, told: Returns) -> None:
-        taken_back_at = payment.taken_back_at(told)
-        self._must(period.taken_back_at == taken_back_at, "I12 time follows money", f"{payment.id}: {period}")
 
     def _check_fulfilled(self, payment: Payment) -> None:
         invoice = self._store.rows.get((Invoice, payment.id))

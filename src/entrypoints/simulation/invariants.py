@@ -106,6 +106,13 @@ class Invariants:
             for session in self._stripe.sessions.values()
             if session.offered and session.status is SessionStatus.OPEN
         )
+        of_payments = Counter(
+            str(session.order.payment_id)
+            for session in self._stripe.sessions.values()
+            if session.status is SessionStatus.OPEN
+        )
+        again = [payment_id for payment_id, count in of_payments.items() if count > 1]
+        self.must(not again, "I8 one open checkout for each payment", again)
         twice = [user_id for user_id, count in open_now.items() if count > 1]
         self.must(not twice, "I8 one payable checkout", twice)
 

@@ -13,7 +13,7 @@ from entrypoints.simulation.replica import Replica
 
 KEPT: Final = timedelta(hours=24)
 
-OUTAGE: Final = (600.0, 40 * 3600.0)
+OUTAGE: Final = (600.0, 30 * 3600.0)
 """How long the provider may be away, in seconds: also for longer than it keeps keys."""
 
 

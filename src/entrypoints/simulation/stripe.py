@@ -158,7 +158,7 @@ class Stripe:
         if self._chance.strikes(Fault.LATE_MONEY):
             session.is_late = True
             after(
-                self._chance.seconds(0.1, DAY),
+                self._chance.one_of((1.0, 60.0, DAY)) * self._chance.seconds(0.1, 1.0),
                 lambda: self._settle(session, "checkout.session.async_payment_succeeded"),
             )
 

@@ -11,7 +11,6 @@ from application import confirm_payment, open_checkout
 from application.cancel_checkout import CancelCheckout
 from application.check_unfinished import CheckUnfinished
 from application.confirm_payment import ConfirmPayment
-from application.expire_checkout import ExpireCheckout
 from application.follow_checkout import FollowCheckout
 from application.ports.gateway import CheckoutSession, SessionStatus
 from application.ports.store import UnitOfWork
@@ -162,25 +161,6 @@ mutant(
 )
 
 
-async def _noted_whatever_is_stored(
-    self: open_checkout.OpenCheckout, payment_id: PaymentId, session: CheckoutSession
-) -> None:
-    async with self._begin() as work:
-        payment, checkout = await work.payments.get(payment_id, lock=True), await work.checkouts.of(payment_id)
-        if payment is not None and checkout is not None:
-            work.checkouts.save(checkout.opened(url=session.url, expires_at=session.expires_at))
-            if payment.checkout_session_id is None:
-                work.payments.save(payment.opened(session.id), Cause(why="checkout opened"))
-            await work.commit()
-
-
-mutant(
-    "opened_after_it_was_given_up",
-    "A checkout that opens after its payment was given up stays open.",
-    Patch(open_checkout.OpenCheckout, "_note", _noted_whatever_is_stored),
-)
-
-
 async def _no_look(
     self: open_checkout.OpenCheckout,
     checkout: Checkout,
@@ -225,22 +205,6 @@ mutant(
     "duplicate_buys_time",
     "A second payment beside the first one buys a second year instead of going back.",
     Patch(Subscription, "has_time_for", lambda self, payment, paid_at: True),
-)
-
-
-async def _end_of_any(
-    self: ExpireCheckout, work: UnitOfWork, session: CheckoutSession, *, cause: Cause
-) -> Payment | None:
-    payment = await work.payments.of_session(session.id, session.names_payment)
-    if payment is not None:
-        work.payments.save(payment.expired(), cause)
-    return payment
-
-
-mutant(
-    "any_end_expires",
-    "The end of a checkout that an earlier attempt left behind ends the payment.",
-    Patch(ExpireCheckout, "within", _end_of_any),
 )
 
 

@@ -1,0 +1,121 @@
+"""Running simulated worlds, and telling what they have shown."""
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from entrypoints.simulation.course import Outcome
+    from entrypoints.simulation.many import Figures
+
+SEEDS_PER_MUTANT_MAX = 500
+PROGRESS_SECONDS = 5.0
+
+
+@click.command()
+@click.option("--seeds", type=click.IntRange(1), default=500, show_default=True, help="How many worlds.")
+@click.option(
+    "--seed", "first", type=click.IntRange(0), default=None, help="The first world's seed; alone: only that world."
+)
+@click.option("--mutant", default=None, help="Plant a bug into our code; `--mutants` lists them.")
+@click.option("--mutants", is_flag=True, help="Plant every bug in turn, and show how many worlds it takes to find it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.pass_context
+def simulate(
+    context: click.Context, seeds: int, first: int | None, mutant: str | None, mutants: bool, as_json: bool
+) -> None:
+    """Run the service in simulated worlds of faults, and check what must be true after every commit.
+
+    The same seed is the same world each time. A violation is told with its story and the smallest world that still shows it.
+    Exit code 1 when a rule was broken or a bug was not found, or when 500 worlds or more never showed some fault or move.
+
+    \b
+    Example: payments simulate --seeds 2000
+             payments simulate --seed 4711
+             payments simulate --mutants
+    """
+    from entrypoints.simulation.mutants import MUTANTS
+
+    if mutant is not None and mutant not in MUTANTS:
+        raise click.BadParameter(f"one of: {', '.join(sorted(MUTANTS))}", param_hint="--mutant")
+    if mutants:
+        raise SystemExit(_find_all(as_json=as_json))
+    alone = first is not None and context.get_parameter_source("seeds") is click.core.ParameterSource.DEFAULT
+    start = first or 0
+    raise SystemExit(_run(range(start, start + (1 if alone else seeds)), mutant, as_json=as_json))
+
+
+def _run(seeds: range, mutant: str | None, *, as_json: bool) -> int:
+    from entrypoints.simulation.many import SEEDS_FOR_COVERAGE, Figures, outcomes
+
+    figures, began, told = Figures(), time.monotonic(), time.monotonic()
+    for outcome in outcomes(seeds, mutant=mutant):
+        figures.add(outcome)
+        if outcome.violated is not None:
+            _tell(outcome, mutant)
+            return 1
+        if time.monotonic() - told > PROGRESS_SECONDS:
+            told = time.monotonic()
+            click.echo(f"{figures.seeds} of {len(seeds)} worlds, {figures.years:.0f} years", err=True)
+    seconds = time.monotonic() - began
+    never = figures.never_occurred if len(seeds) >= SEEDS_FOR_COVERAGE else []
+    click.echo(_as_json(figures, never, seconds) if as_json else _as_lines(figures, never, seconds))
+    return 1 if never else 0
+
+
+def _tell(outcome: "Outcome", mutant: str | None) -> None:
+    from entrypoints.simulation.shrink import shrink
+
+    smallest = shrink(outcome, mutant=mutant)
+    rule, what = smallest.outcome.violated or ("", "")
+    played_a_part = sorted(smallest.outcome.faults)
+    planted = f" --mutant {mutant}" if mutant else ""
+    click.echo("\n".join(smallest.outcome.story))
+    click.echo(f"\nSeed {outcome.seed} breaks a rule. {rule}:\n  {what}")
+    click.echo(
+        f"In the smallest world that does: at most {smallest.variation.members_max} members, faults: "
+        f"{', '.join(played_a_part) or 'none'}."
+    )
+    click.echo(f"Again: payments simulate --seed {outcome.seed}{planted}")
+
+
+def _find_all(*, as_json: bool) -> int:
+    from entrypoints.simulation.many import seeds_to_find
+    from entrypoints.simulation.mutants import MUTANTS
+
+    needed: dict[str, int | None] = {}
+    for name, mutant in MUTANTS.items():
+        found = seeds_to_find(name, at_most=SEEDS_PER_MUTANT_MAX)
+        needed[name] = found[0] if found is not None else None
+        if not as_json:
+            rule = found[1].violated[0] if found is not None and found[1].violated is not None else "NOT FOUND"
+            click.echo(f"{name:32} {needed[name] or '-':>4}  {rule}\n{'':38} {mutant.breaks}")
+    if as_json:
+        click.echo(msgspec.json.encode(needed).decode())
+    return 1 if None in needed.values() else 0
+
+
+def _as_json(figures: "Figures", never: list[str], seconds: float) -> str:
+    """The figures for programs and for the page on reliability."""
+    document = msgspec.to_builtins(figures) | {
+        "seconds": round(seconds, 1),
+        "seeds_per_second": round(figures.seeds / seconds, 1),
+        "faults_survived": sum(figures.faults.values()),
+        "never_occurred": never,
+    }
+    return msgspec.json.format(msgspec.json.encode(document)).decode()
+
+
+def _as_lines(figures: "Figures", never: list[str], seconds: float) -> str:
+    """The figures for people."""
+    lines = [f"{count:9} x {name}" for name, count in (figures.faults | figures.moves).items()]
+    lines.append(
+        f"{figures.seeds} worlds, {figures.years:.1f} simulated years, {figures.payments} payments, "
+        f"{figures.checks} commits looked at, {sum(figures.faults.values())} faults survived, 0 violations; "
+        f"{figures.seeds / seconds:.1f} worlds a second"
+    )
+    if never:
+        lines.append(f"Never occurred: {', '.join(never)}")
+    return "\n".join(lines)
