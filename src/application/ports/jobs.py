@@ -18,8 +18,8 @@ class JobKind(StrEnum):
     COLLECT_RETURNS = "collect_returns"
 
 
-TRIES_MAX: Final = 60
-"""With pauses that grow to an hour, one to two days: longer than any provider was ever down, and time for an operator to see why."""
+TRIES_MAX: Final = 120
+"""With pauses that grow to an hour, three to five days: a long weekend without the provider, and time for an operator to see why."""
 
 
 class NewJob(Struct, frozen=True, kw_only=True):
