@@ -54,7 +54,8 @@ class RefundPayment:
             payment_intent_id=payment.payment_intent_id, payment_id=payment_id, amount_minor=left, reason=reason
         )
         async with self._begin() as work:
-            work.payments.remark(payment, replace(cause, why=f"{cause.why}: a refund of {left} is ordered"))
+            present = await work.payments.get(payment_id, lock=True) or payment
+            work.payments.remark(present, replace(cause, why=f"{cause.why}: a refund of {left} is ordered"))
             await work.commit()
         try:
             await self._gateway.refund(order, key=f"refund:{payment_id}:{len(returns.refunds) + 1}")
