@@ -35,9 +35,9 @@ class ReviewPayments:
         return await self._under_review.all()
 
     async def accept(self, payment_id: PaymentId, *, operator: str) -> Payment:
-        """Take the money for what was asked: the payment is paid and its year begins now.
+        """Take the money for what was asked: the payment is paid and its year begins now. What was accepted before stays as it is.
 
-        Raises NotFound, and IllegalMove when the payment is not under review.
+        Raises NotFound, and IllegalMove when the payment never was under review.
         """
         cause = Cause(why="the money under review was accepted", actor=f"operator:{operator}")
 
@@ -46,6 +46,8 @@ class ReviewPayments:
                 payment = await work.payments.get(payment_id, lock=True)
                 if payment is None:
                     raise NotFound("There is no such payment.")
+                if payment.is_paid and payment.review is not None:
+                    return payment
                 payment = await self._confirm.fulfil(
                     work, payment.accepted(self._clock.now()), invoice_id=None, cause=cause
                 )

@@ -169,6 +169,17 @@ async def test_only_money_under_review_is_accepted(world: "World") -> None:
         await world.review.accept(a_payment().id, operator="amina")
 
 
+async def test_money_that_was_accepted_without_the_operators_hearing_of_it_is_accepted_once(world: "World") -> None:
+    payment = await under_review(world, Figures(29999, "mad"))
+    world.faults.at_commit(1, after_effect=True)
+    accepted = await world.review.accept(payment.id, operator="amina")
+    again = await world.review.accept(payment.id, operator="amina")
+
+    assert PaymentStatus.SUCCEEDED is accepted.status is again.status
+    assert 1 == len(world.subscription().periods)
+    assert 1 == [after for _, after, _ in world.moves()].count("SUCCEEDED")
+
+
 async def test_money_that_never_came_is_not_given_back(world: "World") -> None:
     offered = await world.start()
 

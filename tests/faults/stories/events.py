@@ -22,6 +22,7 @@ from faults.stories.kit import (
     paid,
     paid_twice,
     run_out_own,
+    second_checkout_of,
     story,
     telling,
     the_job,
@@ -92,3 +93,9 @@ async def a_worker_tries_an_event_that_had_to_wait(lane: Lane, member: Member) -
     await telling(lane, CheckoutCompleted(await a_stray(lane, member)))(lane.sound)
     await run_out_own(lane, member)
     return doing(await the_job(lane, JobKind.RETRY_EVENT))
+
+
+@story(Fate(("SUCCEEDED", "REFUNDED"), periods=1, receipts=2, mails=2))
+async def an_event_tells_of_a_second_checkout_of_a_paid_payment(lane: Lane, member: Member) -> Call:
+    offered, _ = await bought(lane, member)
+    return telling(lane, CheckoutCompleted(await second_checkout_of(lane, offered)))

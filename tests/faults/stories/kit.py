@@ -96,7 +96,11 @@ async def paid_twice(lane: Lane, member: Member) -> CheckoutSession:
 
 async def a_stray(lane: Lane, member: Member) -> CheckoutSession:
     """A second checkout of one payment that was paid while the payment's own is open: its event has to wait."""
-    offered = await lane.sound.start(member)
+    return await second_checkout_of(lane, await lane.sound.start(member))
+
+
+async def second_checkout_of(lane: Lane, offered: OfferedCheckout) -> CheckoutSession:
+    """A second checkout that names the payment of one that was opened, and was paid."""
     gateway = lane.outside.gateway
     request = gateway.prepare_checkout(gateway.orders[offered.session_id])
     stray = await gateway.open_checkout(request, key=f"stray:{offered.payment.id}")
