@@ -39,6 +39,11 @@ class Target(Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
 
+    @property
+    def payment_intent_id(self) -> str:
+        """With which it is paid."""
+        return f"pi_of_{self.session_id}"
+
 
 HOSTILE_VALUES: Final[tuple[object, ...]] = (
     *(None, True, False, -1, 0, 1, 30000, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**70), 10**400, 0.5, 1e308),
@@ -83,14 +88,17 @@ NUMBERS_NO_PYTHON_WRITES: Final = (
 )
 TYPES: Final = (
     *("checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_failed"),
-    *(
-        "checkout.session.async_payment_succeeded",
-        "charge.refunded",
-        "refund.updated",
-        "charge.dispute.closed",
-        "\0",
-        "",
-    ),
+    *("checkout.session.async_payment_succeeded", "checkout.session.completed", "\0", ""),
+)
+
+
+RETURN_TYPES: Final = (
+    *("refund.created", "refund.updated", "refund.failed", "charge.refund.updated", "charge.refunded"),
+    *("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_withdrawn"),
+)
+STATUSES: Final = (
+    *("pending", "succeeded", "failed", "canceled", "requires_action", "needs_response", "under_review", "won", "lost"),
+    *("warning_closed", "prevented", "appeal_under_review", "new_word"),
 )
 
 
@@ -103,7 +111,7 @@ class Draw:
         self.now = now
         self.recorded = recorded
 
-    def event(self) -> Json:
+    def session_event(self) -> Json:
         """An event about our checkout, of any kind that we read."""
         target = self.target
         session: Json = {
@@ -117,30 +125,49 @@ class Draw:
             "livemode": False,
             "metadata": {"payment_id": target.payment_id, "user_id": target.user_id},
             "mode": "payment",
-            "payment_intent": f"pi_{self.number()}",
+            "payment_intent": target.payment_intent_id,
             "payment_status": self.dice.choice(["paid", "unpaid"]),
             "status": self.dice.choice(["complete", "expired"]),
         }
+        return self.event(self.dice.choice(TYPES), session)
+
+    def return_event(self) -> Json:
+        """An event about money of our payment that goes back: some of it, all of it, or more than it was."""
+        target = self.target
+        amount = self.dice.choice([0, 1, target.amount // 3, target.amount, target.amount + 1])
+        thing: Json = {
+            "id": f"{self.dice.choice(['re', 'du', 'ch'])}_{self.dice.randrange(3)}_{target.payment_intent_id}",
+            "amount": amount,
+            "amount_refunded": amount,
+            "created": self.now - self.dice.randrange(3600),
+            "currency": self.dice.choice([target.currency, "usd"]),
+            "payment_intent": self.dice.choice([target.payment_intent_id, {"id": target.payment_intent_id}]),
+            "status": self.dice.choice(STATUSES),
+        }
+        return self.event(self.dice.choice(RETURN_TYPES), thing)
+
+    def event(self, type: str, thing: Json) -> Json:
+        """An event as Stripe wraps it."""
         return {
             "id": f"evt_{self.number()}",
             "object": "event",
             "api_version": "2026-10-28.endive",
             "created": self.now - self.dice.randrange(3600),
-            "data": {"object": session},
+            "data": {"object": thing},
             "livemode": False,
-            "type": self.dice.choice(TYPES),
+            "type": type,
         }
 
     def document(self) -> Json:
         """An event of ours, or one that Stripe once sent, told of our payment."""
         if not self.recorded or self.dice.random() < 0.6:
-            return self.event()
+            return self.dice.choice([self.session_event, self.return_event])()
         found: Json = json.loads(self.dice.choice(self.recorded))
         found |= {"id": f"evt_{self.number()}", "livemode": False, "object": "event"}
         thing = found.get("data", {}).get("object")
         if isinstance(thing, dict) and "payment_intent" in thing:
             thing |= {
-                "payment_intent": f"pi_{self.target.session_id}",
+                "payment_intent": self.target.payment_intent_id,
                 "metadata": {"payment_id": self.target.payment_id},
             }
         return found

@@ -191,7 +191,7 @@ def odd_signature(draw: Draw) -> Case:
 def at_the_limit(draw: Draw) -> Case:
     """Signed, and as large as may be, or larger."""
     size = draw.dice.choice([BODY_BYTES_MAX - 1, BODY_BYTES_MAX, BODY_BYTES_MAX + 1, 2 * BODY_BYTES_MAX])
-    document = draw.event()
+    document = draw.session_event()
     document["data"]["object"]["padding"] = ""
     body = json.dumps(document).encode()
     body = body.replace(b'"padding": ""', b'"padding": "%s"' % (b"x" * (size - len(body))))
