@@ -15,15 +15,15 @@ import pytest
 from adapters.memory.store import MemoryStore
 
 PATTERNS: Final = {
-    "an e-mail address": re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[A-Za-z]{2,}"),
+    "an e-mail address": re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,9}[A-Za-z]{2,}"),
     "a key of Stripe": re.compile(r"\b[sr]k_(?:test|live)_\w{4,}"),
     "a webhook secret": re.compile(r"\bwhsec_\w{4,}"),
-    "a key of Resend": re.compile(r"\bre_(?=\w*\d)\w{6,}"),
+    "a key of Resend": re.compile(r"\bre_[A-Za-z0-9]{4,32}_\w{4,}"),
     "a token": re.compile(r"\beyJ[\w-]{8,}\.[\w-]+"),
     "an authorization": re.compile(r"\b(?:Bearer|Basic) (?=\S*[\d.])[\w.~+/=-]{8,}"),
-    "a password in a URL": re.compile(r"://[^\s/:@]*:[^\s/@]+@"),
+    "a password in a URL": re.compile(r"://[^\s/:@]{0,64}:[^\s/@]{1,256}@"),
 }
-"""What every secret and every address of this service looks like."""
+"""What every secret and every address of this service looks like. Refunds of Stripe are called `re_...` too, without a second line."""
 
 NAMES: Final = ("Salma Bennani", "Youssef Alaoui", "Atlas Productions", "of the matrix", "known-to-nobody-else-7319")
 """Names of test members, and the password of the test database: words that no pattern knows."""

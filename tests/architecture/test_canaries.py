@@ -34,6 +34,8 @@ PLAIN = [
     "worker started, job re_issue of re_raised",
     "payment 01900000-0000-7000-8000-000000000001 is confirmed with pi_3Abc and cs_test_a1b2",
     "www-authenticate: Bearer",
+    "refund re_1Nispe2eZvKYlo2Cd31jOCgZ of pi_1",
+    "x" * 200_000,
     "--email: one address in ASCII, such as member@example.org",
 ]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from adapters.stripe.events import REASON_LENGTH_MAX
 from application.errors import InvalidEvent
 from application.ports.gateway import ProviderEvent, Unreadable
 from contract.stripe_events import READER, Json, a_stripe_event, a_stripe_session, in_stripe_s_layout
@@ -37,6 +38,7 @@ def read_or_refused(body: bytes) -> ProviderEvent | None:
     assert event.created.astimezone(UTC) == event.created
     if isinstance(event.fact, Unreadable):
         event.fact.reason.encode()
+        assert len(event.fact.reason) <= REASON_LENGTH_MAX
     return event
 
 
@@ -79,6 +81,7 @@ def test_an_event_with_any_value_in_one_field(name: str, value: object) -> None:
 @example(name="id", value="cs_\ud800")
 @example(name="currency", value="\ud800")
 @example(name="url", value="\0")
+@example(name="status", value="x" * 70_000)
 @example(name="amount_total", value=10**30)
 @example(name="expires_at", value=-(10**11))
 @example(name="metadata", value={"payment_id": "\0"})

@@ -37,6 +37,9 @@ DISPUTES: Final = frozenset(
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError)
 """All that decoding raises for bytes of any kind: nesting thousands of levels deep is a RecursionError, a time before year 1 overflows."""
 
+REASON_LENGTH_MAX: Final = 300
+"""A reason quotes what it could not read, however long that is; it is logged, and kept with the event."""
+
 
 class Data(Struct):
     """An event's `data`, its object yet to be read."""
@@ -105,7 +108,7 @@ class StripeEventReader:
                 return self._session(envelope.type, envelope.data.object)
             return returned(envelope.type, envelope.data.object, _created(envelope.created)) or NothingToDo()
         except UNREADABLE as error:
-            return Unreadable(str(error))
+            return Unreadable(str(error)[:REASON_LENGTH_MAX])
 
     def _session(self, type: str, text: Raw) -> ProviderFact:
         session = SESSIONS.decode(text)
