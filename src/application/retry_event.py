@@ -19,7 +19,8 @@ class RetryEvent:
         async with self._begin() as work:
             stored = await work.inbox.parked(job.subject)
             if stored is not None:
-                handled = await self._handle.within(work, self._reader.read(stored.body))
+                # The store holds every parked event to having its body.
+                handled = await self._handle.within(work, self._reader.read(stored.body or b""))
                 work.inbox.settle(stored.id, EventState.HANDLED if handled else EventState.IGNORED)
             work.jobs.complete(job)
             await work.commit()

@@ -16,6 +16,7 @@ from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
@@ -41,15 +42,18 @@ from application.list_plans import ListPlans
 from application.open_checkout import OpenCheckout
 from application.ports.gateway import PaymentGateway
 from application.ports.reads import BillingHistory
+from application.prune import Prune
 from application.receive_event import ReceiveEvent
 from application.reconcile import Reconcile
 from application.record_returns import RecordReturns
 from application.refund_payment import RefundDuplicate, RefundPayment
+from application.replay_event import ReplayEvent
 from application.retry_event import RetryEvent
 from application.review_payments import ReviewPayments
 from application.send_confirmation import SendConfirmation
 from application.send_letter import SendLetter
 from application.send_refund_notice import SendRefundNotice
+from application.settle_job import DiscardJob, RetryJob
 from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
@@ -129,6 +133,9 @@ class Container(containers.DeclarativeContainer):
     readiness = providers.Singleton(PostgresReadiness, database)
     queue = providers.Singleton(PostgresJobQueue, database)
     invariants = providers.Factory(PostgresInvariants, database)
+    kept_events = providers.Singleton(PostgresKeptEvents, database)
+    known_jobs = providers.Singleton(PostgresKnownJobs, database)
+    retention = providers.Singleton(PostgresRetention, database)
 
     gateway = providers.Singleton(
         open_gateway,
@@ -159,6 +166,19 @@ class Container(containers.DeclarativeContainer):
         ReceiveEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
     )
     retry_event = providers.Singleton(RetryEvent, begin=begin.provider, reader=reader, handle=handle_event)
+    replay_event = providers.Singleton(
+        ReplayEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
+    )
+    retry_job = providers.Singleton(RetryJob, begin=begin.provider, clock=clock)
+    discard_job = providers.Singleton(DiscardJob, begin=begin.provider, jobs=known_jobs, clock=clock)
+    prune = providers.Singleton(
+        Prune,
+        retention=retention,
+        clock=clock,
+        body_days=settings.provided.event_body_days,
+        event_days=settings.provided.event_id_days,
+        job_days=settings.provided.job_days,
+    )
     open_checkout = providers.Singleton(
         OpenCheckout,
         begin=begin.provider,

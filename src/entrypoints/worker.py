@@ -33,6 +33,7 @@ BACKOFF_SECONDS_MAX: Final = 3600.0
 DRAIN_SECONDS_MAX: Final = 25.0
 
 RECONCILE_EVERY_SECONDS: Final = 180.0
+PRUNE_EVERY_SECONDS: Final = 3600.0
 
 Handler = Callable[[ClaimedJob], Awaitable[None]]
 
@@ -60,7 +61,10 @@ def handlers_of(container: Container) -> dict[JobKind, Handler]:
 
 def chores_of(container: Container) -> list[Chore]:
     """What every worker does by the clock."""
-    return [Chore(name="reconciliation", every_seconds=RECONCILE_EVERY_SECONDS, do=container.reconcile())]
+    return [
+        Chore(name="reconciliation", every_seconds=RECONCILE_EVERY_SECONDS, do=container.reconcile()),
+        Chore(name="forgetting", every_seconds=PRUNE_EVERY_SECONDS, do=container.prune()),
+    ]
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:

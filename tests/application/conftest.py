@@ -36,6 +36,7 @@ from application.receive_event import Receipt, ReceiveEvent
 from application.reconcile import Reconcile
 from application.record_returns import RecordReturns
 from application.refund_payment import RefundDuplicate, RefundPayment
+from application.replay_event import ReplayEvent
 from application.retry_event import RetryEvent
 from application.review_payments import ReviewPayments
 from application.send_confirmation import SendConfirmation
@@ -137,6 +138,7 @@ class World:
         self.handle = HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment(), returns=self.record)
         self.receive = ReceiveEvent(begin=begin, reader=self.reader, handle=self.handle, clock=clock)
         self.retry = RetryEvent(begin=begin, reader=self.reader, handle=self.handle)
+        self.replay = ReplayEvent(begin=begin, reader=self.reader, handle=self.handle, clock=clock)
         self.open_checkout = OpenCheckout(begin=begin, gateway=gateway, clock=clock, checkout_minutes=60)
         self.start_checkout = StartCheckout(
             begin=begin,

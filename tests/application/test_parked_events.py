@@ -6,37 +6,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from application.errors import Conflict, InvalidEvent, TryAgain, UnfitEvent
-from application.ports.gateway import CheckoutCompleted, CheckoutExpired, ProviderEvent, Unreadable
+from application.ports.gateway import CheckoutCompleted, CheckoutExpired, Unreadable
 from application.ports.jobs import TRIES_MAX, JobKind
-from application.ports.store import EventState, UnitOfWork
-from application.receive_event import Outcome, ReceiveEvent
+from application.ports.store import EventState
+from application.receive_event import Outcome
+from broken_verb import with_a_bug
 from builders import a_payment, a_session, an_event
-from domain.audit import Cause
 from domain.payment import PaymentStatus
 
 if TYPE_CHECKING:
     from application.conftest import World
 
 UNTIL_RETRY = timedelta(seconds=60)
-
-
-class BrokenVerb:
-    """Stands where HandleEvent stands, and has a bug."""
-
-    async def within(self, work: UnitOfWork, event: ProviderEvent) -> bool:
-        """Change something, and then fail."""
-        work.payments.add(a_payment(), Cause(why="half done"))
-        raise ZeroDivisionError("division by zero")
-
-
-def with_a_bug(world: "World") -> ReceiveEvent:
-    """The webhook's use case with a bug in the verb that it calls."""
-    return ReceiveEvent(
-        begin=world.begin,
-        reader=world.reader,
-        handle=BrokenVerb(),  # type: ignore[arg-type] # the same shape, and broken
-        clock=world.clock,
-    )
 
 
 async def test_an_event_that_does_not_fit_is_answered_and_parked_with_its_error(world: "World") -> None:

@@ -21,6 +21,7 @@ from adapters.memory.history import (
     MemoryUnfinished,
 )
 from adapters.memory.jobs import MemoryJobs
+from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
 from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
@@ -36,8 +37,8 @@ from adapters.memory.unit_of_work import (
     MemoryReturns,
     MemorySubscriptions,
     MemoryUnitOfWork,
-    MemoryWorkJobs,
 )
+from adapters.memory.work_jobs import MemoryWorkJobs
 from adapters.memory.world import CountingIds, MemoryClock
 from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
@@ -45,6 +46,7 @@ from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
+from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.returns import PostgresReturns
 from adapters.postgres.schema import PostgresReadiness
@@ -65,17 +67,26 @@ from adapters.stripe.gateway import StripeGateway
 from adapters.stripe.records import StripeRecords
 from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.gateway import EventReader, PaymentGateway
-from application.ports.jobs import JobQueue
+from application.ports.jobs import JobQueue, Jobs
 from application.ports.mail import LetterWriter, Mailer
-from application.ports.reads import BillingHistory, Entitlements, Invariants, Readiness, UnderReview, Unfinished
+from application.ports.reads import (
+    BillingHistory,
+    Entitlements,
+    Invariants,
+    KeptEvents,
+    KnownJobs,
+    Readiness,
+    UnderReview,
+    Unfinished,
+)
 from application.ports.records import ProviderRecords
+from application.ports.retention import Retention
 from application.ports.store import (
     Checkouts,
     Cursors,
     Customers,
     Inbox,
     Invoices,
-    Jobs,
     KnownReturns,
     Mails,
     Payments,
@@ -108,6 +119,9 @@ class Store(NamedTuple):
     under_review: UnderReview
     returns: KnownReturns
     cursors: Cursors
+    kept_events: KeptEvents
+    known_jobs: KnownJobs
+    retention: Retention
     readiness: Readiness
 
 
@@ -141,6 +155,9 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         under_review=MemoryUnderReview(store),
         returns=MemoryReturns(work),
         cursors=MemoryCursors(work),
+        kept_events=MemoryKeptEvents(store),
+        known_jobs=MemoryKnownJobs(store),
+        retention=MemoryRetention(store),
         readiness=MemoryReadiness(),
     )
 
@@ -165,6 +182,9 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         under_review=PostgresUnderReview(database),
         returns=PostgresReturns(work),
         cursors=PostgresCursors(work),
+        kept_events=PostgresKeptEvents(database),
+        known_jobs=PostgresKnownJobs(database),
+        retention=PostgresRetention(database),
         readiness=PostgresReadiness(database),
     )
 

@@ -15,6 +15,7 @@ from adapters.memory.history import (
     MemoryUnderReview,
     MemoryUnfinished,
 )
+from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
@@ -22,12 +23,22 @@ from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.jobs import PostgresJobQueue
+from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.ports.jobs import JobQueue
-from application.ports.reads import BillingHistory, Entitlements, Readiness, UnderReview, Unfinished
+from application.ports.reads import (
+    BillingHistory,
+    Entitlements,
+    KeptEvents,
+    KnownJobs,
+    Readiness,
+    UnderReview,
+    Unfinished,
+)
+from application.ports.retention import Retention
 from application.ports.store import BeginWork
 from domain.audit import Cause
 
@@ -70,6 +81,12 @@ class Store(Protocol):
     @property
     def under_review(self) -> UnderReview: ...
     @property
+    def kept_events(self) -> KeptEvents: ...
+    @property
+    def known_jobs(self) -> KnownJobs: ...
+    @property
+    def retention(self) -> Retention: ...
+    @property
     def readiness(self) -> Readiness: ...
 
     async def audit(self) -> list[AuditLine]:
@@ -85,7 +102,7 @@ class Store(Protocol):
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time pass for the jobs and their leases."""
+        """Let time pass for the jobs, their leases and the events."""
         ...
 
     async def until_waiting(self, works: int) -> None:
@@ -104,6 +121,9 @@ class StoreInMemory:
         self.entitlements = MemoryEntitlements(self.store)
         self.unfinished = MemoryUnfinished(self.store)
         self.under_review = MemoryUnderReview(self.store)
+        self.kept_events = MemoryKeptEvents(self.store)
+        self.known_jobs = MemoryKnownJobs(self.store)
+        self.retention = MemoryRetention(self.store)
         self.readiness = MemoryReadiness()
 
     def begin(self) -> MemoryUnitOfWork:
@@ -142,6 +162,9 @@ class StoreInPostgres:
         self.entitlements = PostgresEntitlements(database)
         self.unfinished = PostgresUnfinished(database)
         self.under_review = PostgresUnderReview(database)
+        self.kept_events = PostgresKeptEvents(database)
+        self.known_jobs = PostgresKnownJobs(database)
+        self.retention = PostgresRetention(database)
         self.readiness = PostgresReadiness(database)
 
     def begin(self) -> PostgresUnitOfWork:
@@ -171,9 +194,11 @@ class StoreInPostgres:
     async def pass_time(self, seconds: float) -> None:
         await self.observer.execute(
             "UPDATE jobs SET run_at = run_at - make_interval(secs => $1), "
-            "leased_until = leased_until - make_interval(secs => $1)",
+            "leased_until = leased_until - make_interval(secs => $1), "
+            "finished_at = finished_at - make_interval(secs => $1)",
             seconds,
         )
+        await self.observer.execute("UPDATE events SET received_at = received_at - make_interval(secs => $1)", seconds)
 
     async def until_waiting(self, works: int) -> None:
         async def enough() -> bool:

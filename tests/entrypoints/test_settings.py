@@ -27,6 +27,7 @@ def test_an_empty_environment_is_a_complete_local_configuration(tmp_path: Path) 
         settings.checkout_ttl_minutes,
         settings.renewal_window_days,
     )
+    assert (90, 400, 30) == (settings.event_body_days, settings.event_id_days, settings.job_days)
     assert "Africa/Casablanca" == settings.billing_timezone.key
     assert 32 <= len(settings.tokens.secret or "")
 
@@ -67,6 +68,10 @@ def test_an_empty_environment_is_a_complete_local_configuration(tmp_path: Path) 
         ("CHECKOUT_TTL_MINUTES", "9" * 5000, "must be a whole number"),
         ("RENEWAL_WINDOW_DAYS", "-1", "must be a whole number from 0 to 365"),
         ("RENEWAL_WINDOW_DAYS", "3.5", "must be a whole number"),
+        ("EVENT_ID_DAYS", "34", "from 35 to 36500: Stripe can tell an event of the last 30 days again"),
+        ("EVENT_BODY_DAYS", "401", "from 1 to 400, the days of EVENT_ID_DAYS: a body is deleted with its event"),
+        ("EVENT_BODY_DAYS", "0", "must be a whole number from 1 to 400"),
+        ("JOB_DAYS", "0", "must be a whole number from 1 to 36500"),
         ("BILLING_TIMEZONE", "Mars/Olympus", "must be a time zone's name"),
         ("BILLING_TIMEZONE", "../../etc/passwd", "must be a time zone's name"),
         ("BILLING_TIMEZONE", "Africa", "must be a time zone's name"),
@@ -153,3 +158,9 @@ def test_settings_show_no_secret_when_they_are_printed(tmp_path: Path) -> None:
 
     assert CANARY in settings.stripe_secret_key
     assert CANARY not in f"{settings} {settings!r} {settings.tokens!r}"
+
+
+def test_bodies_are_kept_no_longer_than_their_events(tmp_path: Path) -> None:
+    settings = read_settings({"EVENT_ID_DAYS": "35"}, tmp_path)
+
+    assert (35, 35) == (settings.event_body_days, settings.event_id_days)

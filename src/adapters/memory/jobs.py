@@ -8,21 +8,38 @@ from msgspec import Struct
 
 from adapters.memory.locks import Locks
 from application.errors import Conflict
-from application.ports.jobs import ClaimedJob, JobKind, NewJob
+from application.ports.jobs import ClaimedJob, JobKind, JobRecord, JobState, NewJob
 from application.ports.world import Clock
 
 
 class JobRow(Struct, kw_only=True):
-    """A job and where it stands: `ready`, `leased`, `done` or `dead`."""
+    """A job and where it stands, in the words of JobState."""
 
     id: int
     job: NewJob
     run_at: datetime
+    created_at: datetime
     state: str = "ready"
     attempts: int = 0
     lease: int | None = None
     leased_until: datetime | None = None
     last_error: str | None = None
+    finished_at: datetime | None = None
+
+    def record(self) -> JobRecord:
+        """The job as it is stored."""
+        return JobRecord(
+            id=self.id,
+            kind=self.job.kind,
+            subject=self.job.subject,
+            state=JobState(self.state),
+            run_at=self.run_at,
+            attempts=self.attempts,
+            attempts_max=self.job.attempts_max,
+            last_error=self.last_error,
+            created_at=self.created_at,
+            finished_at=self.finished_at,
+        )
 
 
 class MemoryJobs:
@@ -31,14 +48,17 @@ class MemoryJobs:
     def __init__(self, clock: Clock, locks: Locks | None = None) -> None:
         self.clock = clock
         self._locks = locks or Locks()
+        self._ids = 0
         self._leases = 0
         self.rows: list[JobRow] = []
 
     def add(self, job: NewJob) -> None:
         """Store a job unless its kind and subject were ever stored before."""
         if not any((row.job.kind, row.job.subject) == (job.kind, job.subject) for row in self.rows):
-            run_at = self.clock.now() + timedelta(seconds=job.delay_seconds)
-            self.rows.append(JobRow(id=len(self.rows) + 1, job=job, run_at=run_at))
+            self._ids += 1
+            now = self.clock.now()
+            run_at = now + timedelta(seconds=job.delay_seconds)
+            self.rows.append(JobRow(id=self._ids, job=job, run_at=run_at, created_at=now))
 
     def row_key(self, job_id: int) -> Hashable:
         """Under which a job's row is locked."""
@@ -53,7 +73,22 @@ class MemoryJobs:
         """The job is done."""
         row = self._held(job)
         if row is not None:
-            row.state, row.lease, row.leased_until = "done", None, None
+            row.state, row.lease, row.leased_until, row.last_error = "done", None, None, None
+            row.finished_at = self.clock.now()
+
+    def check_state(self, job: JobRecord) -> None:
+        """Raise Conflict when the job is no longer what was read."""
+        if not any(row.record() == job for row in self.rows):
+            raise Conflict(f"job {job.id} is in other hands", constraint="the job")
+
+    def move(self, job: JobRecord, state: JobState) -> None:
+        """Make a finished job due at once, or give it up."""
+        (row,) = [row for row in self.rows if row.id == job.id]
+        row.state = state
+        if state is JobState.READY:
+            row.attempts, row.run_at, row.finished_at = 0, self.clock.now(), None
+        else:
+            row.finished_at = self.clock.now()
 
     async def claim(self, kinds: frozenset[JobKind], *, limit: int, lease_seconds: float) -> list[ClaimedJob]:
         """Take what is due, oldest first."""
@@ -121,4 +156,5 @@ class MemoryJobs:
     def _put_back(self, row: JobRow, error: str, retry_after_seconds: float | None) -> None:
         dead = retry_after_seconds is None or row.attempts >= row.job.attempts_max
         row.state, row.lease, row.leased_until, row.last_error = "dead" if dead else "ready", None, None, error
+        row.finished_at = self.clock.now() if dead else None
         row.run_at = self.clock.now() + timedelta(seconds=retry_after_seconds or 0)

@@ -1,6 +1,7 @@
 """Everything that is stored, in memory, with the rules that the database repeats."""
 
 from collections.abc import Hashable, Mapping
+from datetime import datetime
 from typing import Final, cast
 
 from msgspec import Struct
@@ -19,8 +20,9 @@ from domain.subscription import Subscription
 
 
 class AuditRow(Struct, frozen=True, kw_only=True):
-    """One change of state and its cause."""
+    """One change of state and its cause. `at` is UTC."""
 
+    at: datetime
     entity: str
     entity_id: str
     from_status: str | None
@@ -62,6 +64,7 @@ class MemoryStore:
         self.rows: dict[Key, Versioned] = {}
         self.audit: list[AuditRow] = []
         self.refused_currencies: dict[str, str] = {}
+        self.clock = clock
         self.locks = Locks()
         self.jobs = MemoryJobs(clock, self.locks)
 

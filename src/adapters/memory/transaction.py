@@ -13,7 +13,7 @@ from typing import Self, TypeVar, cast
 from adapters.memory.locks import Strength
 from adapters.memory.store import NEVER_WRITTEN, AuditRow, Key, MemoryStore, Versioned, referred_to, unique_keys
 from application.errors import Conflict
-from application.ports.jobs import ClaimedJob, NewJob
+from application.ports.jobs import ClaimedJob, JobRecord, JobState, NewJob
 from domain.audit import Cause
 
 Value = TypeVar("Value")
@@ -41,6 +41,7 @@ class MemoryTransaction:
         self._puts: dict[Key, Callable[[object], object]] = {}
         self._jobs: list[NewJob] = []
         self._done: list[ClaimedJob] = []
+        self._moved_jobs: list[tuple[JobRecord, JobState]] = []
 
     async def __aenter__(self) -> Self:
         await self.trip(Trip.BEGIN)
@@ -58,7 +59,7 @@ class MemoryTransaction:
     async def commit(self) -> None:
         """Make everything that was noted true at once, or raise Conflict and change nothing."""
         try:
-            if self._writes or self._puts or self._jobs or self._done or self._refusals:
+            if self._writes or self._puts or self._jobs or self._done or self._moved_jobs or self._refusals:
                 await self.trip(Trip.WRITE)
                 await self._send()
             await self.trip(Trip.COMMIT)
@@ -112,6 +113,11 @@ class MemoryTransaction:
         self._seen |= found
         return [row.value for row in found.values()]
 
+    async def lock_job(self, job_id: int) -> None:
+        """Keep a job as it is until the end of this work."""
+        await self.trip(Trip.READ)
+        await self.store.locks.take(self, self.store.jobs.row_key(job_id))
+
     async def put(self, kind: type[Value], key: Hashable, how: Callable[[Value | None], Value]) -> Value:
         """Write a row at once, made from the one that is there: whoever does the same waits for the end of this work."""
         where: Key = (kind, key)
@@ -146,13 +152,23 @@ class MemoryTransaction:
     def note_move(self, entity: str, entity_id: object, before: str | None, after: str, cause: Cause) -> None:
         """Note a change of state for the audit."""
         if before != after:
-            row = AuditRow(entity=entity, entity_id=str(entity_id), from_status=before, to_status=after, cause=cause)
-            self._audit.append(row)
+            self.note_cause(entity, entity_id, before, after, cause)
+
+    def note_cause(self, entity: str, entity_id: object, before: str | None, after: str, cause: Cause) -> None:
+        """Note for the audit what was done with something, even where its state is the same as before."""
+        row = AuditRow(
+            at=self.store.clock.now(),
+            entity=entity,
+            entity_id=str(entity_id),
+            from_status=before,
+            to_status=after,
+            cause=cause,
+        )
+        self._audit.append(row)
 
     def note_remark(self, entity: str, entity_id: object, status: str, cause: Cause) -> None:
         """Note something for the audit that changes no state."""
-        row = AuditRow(entity=entity, entity_id=str(entity_id), from_status=status, to_status=status, cause=cause)
-        self._audit.append(row)
+        self.note_cause(entity, entity_id, status, status, cause)
 
     def note_refusal(self, currency: str, reason: str) -> None:
         """Note a refused currency."""
@@ -165,6 +181,11 @@ class MemoryTransaction:
     def note_done(self, job: ClaimedJob) -> None:
         """Note a job that is done."""
         self._done.append(job)
+
+    def note_moved_job(self, job: JobRecord, state: JobState, cause: Cause) -> None:
+        """Note that a job is revived or discarded."""
+        self._moved_jobs.append((job, state))
+        self.note_cause("job", job.id, job.state, state, cause)
 
     def release(self) -> None:
         """Give back every lock."""
@@ -180,6 +201,9 @@ class MemoryTransaction:
             self.store.jobs.check_lease(done)
             await self.store.locks.take(self, self.store.jobs.row_key(done.id))
             self.store.jobs.check_lease(done)
+        for record, _ in self._moved_jobs:
+            await self.store.locks.take(self, self.store.jobs.row_key(record.id))
+            self.store.jobs.check_state(record)
         for key in new:
             await self._send_new(key)
         for key in self._puts:
@@ -237,4 +261,7 @@ class MemoryTransaction:
             self.store.jobs.add(job)
         for done in self._done:
             self.store.jobs.finish(done)
-        self._writes, self._puts, self._audit, self._refusals, self._jobs, self._done = {}, {}, [], {}, [], []
+        for record, state in self._moved_jobs:
+            self.store.jobs.move(record, state)
+        self._writes, self._puts, self._audit, self._refusals = {}, {}, [], {}
+        self._jobs, self._done, self._moved_jobs = [], [], []

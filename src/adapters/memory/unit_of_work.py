@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from adapters.memory.store import MemoryStore
 from adapters.memory.transaction import MemoryTransaction
+from adapters.memory.work_jobs import MemoryWorkJobs
 from application.ports.gateway import ProviderEvent
-from application.ports.jobs import ClaimedJob, NewJob
 from application.ports.store import Customer, EventState, Mail, StoredEvent
 from domain.audit import Cause
 from domain.checkout import Checkout
@@ -204,12 +204,29 @@ class MemoryInbox:
             StoredEvent, lambda kept: kept.id == event_id and kept.state is EventState.PARKED, lambda kept: kept.id
         )
 
-    def settle(self, event_id: str, state: EventState, error: str | None = None) -> None:
-        self._work.change(StoredEvent, event_id, lambda kept: replace(kept, state=state, error=error))
+    async def find(self, event_id: str) -> StoredEvent | None:
+        return await self._work.read_first(StoredEvent, lambda kept: kept.id == event_id, lambda kept: kept.id)
+
+    def settle(self, event_id: str, state: EventState, error: str | None = None, *, cause: Cause | None = None) -> None:
+        def settled(kept: StoredEvent) -> StoredEvent:
+            if cause is not None:
+                self._work.note_cause("event", event_id, kept.state, state, cause)
+            return replace(kept, state=state, error=error)
+
+        self._work.change(StoredEvent, event_id, settled)
 
     async def _keep(self, event: ProviderEvent, state: EventState, error: str | None) -> bool:
         """Keep an event unless it is kept already, and tell which."""
-        new = StoredEvent(id=event.id, body=event.body, state=state, error=error)
+        new = StoredEvent(
+            id=event.id,
+            type=event.type,
+            api_version=event.api_version,
+            created_at=event.created,
+            received_at=self._work.store.clock.now(),
+            state=state,
+            error=error,
+            body=event.body,
+        )
         return await self._work.put(StoredEvent, event.id, lambda kept: kept or new) is new
 
 
@@ -224,19 +241,6 @@ class MemoryMails:
 
     def save(self, mail: Mail) -> None:
         self._work.write(Mail, mail.key, mail)
-
-
-class MemoryWorkJobs:
-    """The port Jobs."""
-
-    def __init__(self, work: MemoryTransaction) -> None:
-        self._work = work
-
-    def enqueue(self, job: NewJob) -> None:
-        self._work.note_job(job)
-
-    def complete(self, job: ClaimedJob) -> None:
-        self._work.note_done(job)
 
 
 class MemoryRefusedCurrencies:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from adapters.postgres.statements import STATEMENTS
+from adapters.postgres.audit import note
+from adapters.postgres.rows import event_of
+from adapters.postgres.statements import STATEMENTS, Statement
 from adapters.postgres.transaction import PostgresTransaction, Write
 from application.ports.gateway import ProviderEvent
 from application.ports.store import EventState, StoredEvent
+from domain.audit import Cause
 
 KEEP: Final = STATEMENTS["events.keep"]
 KEPT: Final = STATEMENTS["events.kept"]
+FIND: Final = STATEMENTS["events.find"]
 PARKED: Final = STATEMENTS["events.parked"]
 SETTLE: Final = STATEMENTS["events.settle"]
 
@@ -19,6 +23,7 @@ class PostgresInbox:
 
     def __init__(self, transaction: PostgresTransaction) -> None:
         self._transaction = transaction
+        self._before: dict[str, EventState] = {}
 
     async def first_time(self, event: ProviderEvent) -> bool:
         return await self._keep(event, EventState.HANDLED, None)
@@ -34,14 +39,24 @@ class PostgresInbox:
         await self._keep(event, EventState.PARKED, error)
 
     async def parked(self, event_id: str) -> StoredEvent | None:
-        row = await self._transaction.row(PARKED, {"the_id": event_id})
-        if row is None:
-            return None
-        return StoredEvent(id=row["id"], body=row["body"], state=EventState(row["state"]), error=row["error"])
+        return await self._one(PARKED, event_id)
 
-    def settle(self, event_id: str, state: EventState, error: str | None = None) -> None:
+    async def find(self, event_id: str) -> StoredEvent | None:
+        return await self._one(FIND, event_id)
+
+    def settle(self, event_id: str, state: EventState, error: str | None = None, *, cause: Cause | None = None) -> None:
         values = {"the_id": event_id, "new_state": state.value, "new_error": error}
         self._transaction.note(("events", event_id), Write(SETTLE, values))
+        if cause is not None:
+            note(self._transaction, "event", event_id, self._before[event_id], state, cause)
+
+    async def _one(self, statement: Statement, event_id: str) -> StoredEvent | None:
+        row = await self._transaction.row(statement, {"the_id": event_id})
+        if row is None:
+            return None
+        found = event_of(row)
+        self._before[event_id] = found.state
+        return found
 
     async def _keep(self, event: ProviderEvent, state: EventState, error: str | None) -> bool:
         values = {

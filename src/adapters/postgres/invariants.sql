@@ -242,7 +242,7 @@ SELECT p.id::text AS id, p.user_id AS found
 -- An event that could not be handled has a job that tries it again, or one that gave up and waits for an operator.
 SELECT e.id AS id, format('%s, job %s', e.type, coalesce(j.state, 'none')) AS found
   FROM events e LEFT JOIN jobs j ON j.kind = 'retry_event' AND j.subject = e.id
- WHERE e.state = 'parked' AND coalesce(j.state, 'done') = 'done'
+ WHERE e.state = 'parked' AND coalesce(j.state, 'done') IN ('done', 'discarded')
 
 -- job_is_not_late
 -- No job waits for a worker, or lies with one whose lease has ended, for more than ten minutes: work goes on.
@@ -252,9 +252,9 @@ SELECT format('%s/%s', kind, subject) AS id, format('%s, due %s, leased until %s
     OR (state = 'leased' AND leased_until < now() - interval '10 minutes')
 
 -- every_job_is_done (settled)
--- At rest no job is ready, in hand or dead: nothing is left to do, for a worker or for an operator.
+-- At rest no job is ready, in hand or dead: nothing is left to do, for a worker or for an operator. A discarded one is given up.
 SELECT format('%s/%s', kind, subject) AS id, format('%s: %s', state, coalesce(last_error, 'no error')) AS found
-  FROM jobs WHERE state <> 'done'
+  FROM jobs WHERE state NOT IN ('done', 'discarded')
 
 -- every_event_is_settled (settled)
 -- At rest no event is parked: each was handled, or concerned nothing of ours.
@@ -262,14 +262,15 @@ SELECT id AS id, format('%s: %s', type, error) AS found
   FROM events WHERE state = 'parked'
 
 -- paid_payment_is_confirmed (settled)
--- At rest each payment has its receipt number, and the member of one that bought time was told, unless it was given back at some time.
+-- At rest each payment has its receipt number, and the member of one that bought time was told, unless it went back or the mail was given up.
 SELECT p.id::text AS id, format('receipt %s, mail %s', coalesce(i.number, 'none'), coalesce('sent at ' || m.sent_at, 'not sent')) AS found
   FROM payments p
   LEFT JOIN invoices i ON i.payment_id = p.id
   LEFT JOIN jobs refunded ON refunded.kind = 'send_refund_notice' AND refunded.subject = p.id::text
+  LEFT JOIN jobs given_up ON given_up.kind = 'send_confirmation' AND given_up.subject = p.id::text AND given_up.state = 'discarded'
   LEFT JOIN mails m ON m.key = 'confirmation/' || p.id
  WHERE p.paid_at IS NOT NULL
-   AND (i.number IS NULL OR (m.sent_at IS NULL AND p.status = 'SUCCEEDED' AND NOT p.duplicate AND refunded.id IS NULL))
+   AND (i.number IS NULL OR (m.sent_at IS NULL AND p.status = 'SUCCEEDED' AND NOT p.duplicate AND refunded.id IS NULL AND given_up.id IS NULL))
 
 -- duplicate_is_given_back (settled)
 -- At rest money that came beside time already paid is with its member again, or was taken back by the bank.

@@ -5,16 +5,23 @@ The database's clock alone counts, so that replicas whose clocks differ agree on
 
 from typing import Final
 
+from adapters.postgres.audit import note
 from adapters.postgres.database import Database
-from adapters.postgres.statements import STATEMENTS
+from adapters.postgres.rows import job_of
+from adapters.postgres.statements import STATEMENTS, Statement
 from adapters.postgres.transaction import PostgresTransaction, Write
-from application.ports.jobs import ClaimedJob, JobKind, NewJob
+from application.ports.jobs import ClaimedJob, JobKind, JobRecord, JobState, NewJob
+from domain.audit import Cause
 
 ERROR_LENGTH_MAX: Final = 2000
 ENQUEUE: Final = STATEMENTS["jobs.enqueue"]
 DONE: Final = STATEMENTS["jobs.done"]
 CLAIM: Final = STATEMENTS["jobs.claim"]
 FAIL: Final = STATEMENTS["jobs.fail"]
+FIND: Final = STATEMENTS["jobs.find"]
+OF: Final = STATEMENTS["jobs.of"]
+REVIVE: Final = STATEMENTS["jobs.revive"]
+DISCARD: Final = STATEMENTS["jobs.discard"]
 REAP: Final = STATEMENTS["jobs.reap"]
 
 
@@ -35,6 +42,24 @@ class PostgresWorkJobs:
 
     def complete(self, job: ClaimedJob) -> None:
         self._transaction.note(("jobs", job.id), Write(DONE, {"the_id": job.id, "the_lease": job.lease}))
+
+    async def find(self, job_id: int) -> JobRecord | None:
+        row = await self._transaction.row(FIND, {"the_id": job_id})
+        return job_of(row) if row is not None else None
+
+    async def of(self, kind: JobKind, subject: str) -> JobRecord | None:
+        row = await self._transaction.row(OF, {"the_kind": kind.value, "the_subject": subject})
+        return job_of(row) if row is not None else None
+
+    def revive(self, job: JobRecord, cause: Cause) -> None:
+        self._move(job, REVIVE, JobState.READY, cause)
+
+    def discard(self, job: JobRecord, cause: Cause) -> None:
+        self._move(job, DISCARD, JobState.DISCARDED, cause)
+
+    def _move(self, job: JobRecord, statement: Statement, state: JobState, cause: Cause) -> None:
+        self._transaction.note(("jobs", job.id), Write(statement, {"the_id": job.id}))
+        note(self._transaction, "job", job.id, job.state, state, cause)
 
 
 class PostgresJobQueue:

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 import msgspec
 
 from application.ports.gateway import PreparedRequest
+from application.ports.jobs import JobRecord
 from application.ports.mail import Letter
-from application.ports.store import Customer, Mail
+from application.ports.store import Customer, EventState, Mail, StoredEvent
 from domain.catalogue import PlanId
 from domain.checkout import Checkout
 from domain.invoice import Invoice, ReceiptNumber
@@ -211,3 +212,23 @@ def mail_columns(mail: Mail) -> dict[str, object]:
 def plain_columns(value: msgspec.Struct) -> dict[str, object]:
     """The columns of a struct whose fields are columns of the same names."""
     return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+def event_of(row: Row, *, with_body: bool = True) -> StoredEvent:
+    """The event of a row, which may lack the body."""
+    return StoredEvent(
+        id=row["id"],
+        type=row["type"],
+        api_version=row["api_version"],
+        created_at=row["created_at"],
+        received_at=row["received_at"],
+        state=EventState(row["state"]),
+        error=row["error"],
+        body=row["body"] if with_body else None,
+    )
+
+
+def job_of(row: Row, prefix: str = "") -> JobRecord:
+    """The job of a row whose columns begin with a prefix."""
+    names = JobRecord.__struct_fields__
+    return msgspec.convert({name: row[f"{prefix}{name}"] for name in names}, JobRecord)

@@ -1,5 +1,79 @@
 -- Compiled from queries/ by `make sql`: change it there.
 
+-- events.page(state, whole, type, since, before_received_at, before_id, at_most)
+SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, retry.id AS retry_id, retry.kind AS retry_kind, retry.subject AS retry_subject, retry.state AS retry_state, retry.run_at AS retry_run_at, retry.attempts AS retry_attempts, retry.attempts_max AS retry_attempts_max, retry.last_error AS retry_last_error, retry.created_at AS retry_created_at, retry.finished_at AS retry_finished_at
+FROM events LEFT OUTER JOIN jobs AS retry ON retry.kind = 'retry_event' AND retry.subject = events.id
+WHERE ($1::VARCHAR IS NULL OR events.state = $1::VARCHAR) AND ($2::BOOLEAN OR retry.state = 'dead') AND ($3::VARCHAR IS NULL OR events.type = $3::VARCHAR) AND events.received_at >= $4::TIMESTAMP WITH TIME ZONE AND (events.received_at, events.id) < ($5::TIMESTAMP WITH TIME ZONE, $6::VARCHAR) ORDER BY events.received_at DESC, events.id DESC
+ LIMIT $7;
+
+-- events.one(the_id)
+SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, events.body, retry.id AS retry_id, retry.kind AS retry_kind, retry.subject AS retry_subject, retry.state AS retry_state, retry.run_at AS retry_run_at, retry.attempts AS retry_attempts, retry.attempts_max AS retry_attempts_max, retry.last_error AS retry_last_error, retry.created_at AS retry_created_at, retry.finished_at AS retry_finished_at
+FROM events LEFT OUTER JOIN jobs AS retry ON retry.kind = 'retry_event' AND retry.subject = events.id
+WHERE events.id = $1::VARCHAR;
+
+-- audit.of_event(the_id)
+SELECT audit.id, audit.entity, audit.entity_id, audit.from_status, audit.to_status, audit.why, audit.actor, audit.event_id, audit.at
+FROM audit
+WHERE audit.event_id = $1::VARCHAR ORDER BY audit.id;
+
+-- jobs.page(state, kind, before_id, at_most)
+SELECT jobs.id, jobs.kind, jobs.subject, jobs.state, jobs.run_at, jobs.attempts, jobs.attempts_max, jobs.lease, jobs.leased_until, jobs.last_error, jobs.created_at, jobs.finished_at
+FROM jobs
+WHERE jobs.state = $1::VARCHAR AND ($2::VARCHAR IS NULL OR jobs.kind = $2::VARCHAR) AND ($3::BIGINT IS NULL OR jobs.id < $3::BIGINT) ORDER BY jobs.id DESC
+ LIMIT $4;
+
+-- jobs.one(the_id)
+SELECT jobs.id, jobs.kind, jobs.subject, jobs.state, jobs.run_at, jobs.attempts, jobs.attempts_max, jobs.lease, jobs.leased_until, jobs.last_error, jobs.created_at, jobs.finished_at
+FROM jobs
+WHERE jobs.id = $1::BIGINT;
+
+-- events.find(the_id)
+SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, events.body
+FROM events
+WHERE events.id = $1::VARCHAR FOR UPDATE;
+
+-- jobs.find(the_id)
+SELECT jobs.id, jobs.kind, jobs.subject, jobs.state, jobs.run_at, jobs.attempts, jobs.attempts_max, jobs.lease, jobs.leased_until, jobs.last_error, jobs.created_at, jobs.finished_at
+FROM jobs
+WHERE jobs.id = $1::BIGINT FOR UPDATE;
+
+-- jobs.of(the_kind, the_subject)
+SELECT jobs.id, jobs.kind, jobs.subject, jobs.state, jobs.run_at, jobs.attempts, jobs.attempts_max, jobs.lease, jobs.leased_until, jobs.last_error, jobs.created_at, jobs.finished_at
+FROM jobs
+WHERE jobs.kind = $1::VARCHAR AND jobs.subject = $2::VARCHAR FOR UPDATE;
+
+-- jobs.revive(the_id) guards the job
+UPDATE jobs SET state='ready', run_at=now(), attempts=0, finished_at=NULL WHERE jobs.id = $1::BIGINT AND jobs.state IN ('done', 'dead', 'discarded') RETURNING jobs.id;
+
+-- jobs.discard(the_id) guards the job
+UPDATE jobs SET state='discarded', finished_at=now() WHERE jobs.id = $1::BIGINT AND jobs.state = 'dead' RETURNING jobs.id;
+
+-- events.strip(days, at_most)
+WITH with_old_body AS
+(SELECT events.id AS id
+FROM events
+WHERE events.state != 'parked' AND events.body IS NOT NULL AND events.received_at < now() - $1::FLOAT * interval '1 day' ORDER BY events.received_at
+ LIMIT $2 FOR UPDATE SKIP LOCKED)
+ UPDATE events SET body=NULL FROM with_old_body WHERE events.id = with_old_body.id RETURNING events.id;
+
+-- events.forget(days, at_most)
+WITH old_events AS
+(SELECT events.id AS id
+FROM events
+WHERE events.state != 'parked' AND events.received_at < now() - $1::FLOAT * interval '1 day' ORDER BY events.received_at, events.id
+ LIMIT $2 FOR UPDATE SKIP LOCKED)
+ DELETE FROM events USING old_events WHERE events.id = old_events.id RETURNING events.id;
+
+-- jobs.forget(days, at_most)
+WITH old_retries AS
+(SELECT jobs.id AS id
+FROM jobs
+WHERE jobs.kind = 'retry_event' AND jobs.state IN ('done', 'discarded') AND NOT (EXISTS (SELECT *
+FROM events
+WHERE events.id = jobs.subject AND events.state = 'parked')) AND jobs.finished_at < now() - $1::FLOAT * interval '1 day' ORDER BY jobs.finished_at
+ LIMIT $2 FOR UPDATE SKIP LOCKED)
+ DELETE FROM jobs USING old_retries WHERE jobs.id = old_retries.id RETURNING jobs.id;
+
 -- customers.find(the_key)
 SELECT customers.user_id, customers.email, customers.name, customers.locale, customers.provider_id, customers.request, customers.attempt, customers.prepared_at, customers.version
 FROM customers

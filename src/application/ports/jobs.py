@@ -1,9 +1,12 @@
 """Work that is done after commit by a worker: noted with what caused it, claimed by one worker at a time."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
 from msgspec import Struct
+
+from domain.audit import Cause
 
 
 class JobKind(StrEnum):
@@ -40,6 +43,63 @@ class ClaimedJob(Struct, frozen=True, kw_only=True):
     attempt: int
     attempts_max: int
     lease: int
+
+
+class JobState(StrEnum):
+    """Where a job stands. DEAD waits for an operator; DONE and DISCARDED are never taken up again."""
+
+    READY = "ready"
+    LEASED = "leased"
+    DONE = "done"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+
+
+FINISHED: Final = frozenset({JobState.DONE, JobState.DEAD, JobState.DISCARDED})
+"""The states in which no worker touches a job."""
+
+
+class JobRecord(Struct, frozen=True, kw_only=True):
+    """A job as it is stored. The times are UTC; run_at: when it is due, where it is ready; finished_at: null until it is finished."""
+
+    id: int
+    kind: JobKind
+    subject: str
+    state: JobState
+    run_at: datetime
+    attempts: int
+    attempts_max: int
+    last_error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class Jobs(Protocol):
+    """What must happen after commit. Stored with the work, so that it happens if and only if the work does."""
+
+    def enqueue(self, job: NewJob) -> None:
+        """Note a job. A key that was ever used before is passed over: the same job is never done twice."""
+        ...
+
+    def complete(self, job: ClaimedJob) -> None:
+        """Note that a job is done, with this work: a Conflict at commit when its lease was lost to another worker."""
+        ...
+
+    async def find(self, job_id: int) -> JobRecord | None:
+        """The job of an id, locked."""
+        ...
+
+    async def of(self, kind: JobKind, subject: str) -> JobRecord | None:
+        """The job of a kind and a subject, locked."""
+        ...
+
+    def revive(self, job: JobRecord, cause: Cause) -> None:
+        """Note that a finished job is due at once, its attempts counted anew: a Conflict at commit when it is in other hands."""
+        ...
+
+    def discard(self, job: JobRecord, cause: Cause) -> None:
+        """Note that a dead job is given up. Its key stays used: a Conflict at commit when it is in other hands."""
+        ...
 
 
 class JobQueue(Protocol):

@@ -5,7 +5,8 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from application.ports.store import Customer
+from application.ports.jobs import JobKind, JobRecord, JobState
+from application.ports.store import Customer, EventState, StoredEvent
 from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import Payment, PaymentId, PaymentStatus
@@ -50,6 +51,70 @@ class UnderReview(Protocol):
 
     async def all(self) -> list[Payment]:
         """Those whose money does not match, and the duplicates whose money did not go back; oldest first, at most 1000."""
+        ...
+
+
+class KeptEvent(Struct, frozen=True, kw_only=True):
+    """An event and the job that tries it again; null where it never had to be tried again, or the job is forgotten."""
+
+    event: StoredEvent
+    retry: JobRecord | None
+
+    @property
+    def dead(self) -> bool:
+        """Whether it is parked and its tries are used up."""
+        given_up = self.retry is not None and self.retry.state is JobState.DEAD
+        return given_up and self.event.state is EventState.PARKED
+
+
+class WantedEvents(Struct, frozen=True, kw_only=True):
+    """Which events: those of a state (`dead`: of the parked ones those whose tries are used up), of a type, received since (UTC)."""
+
+    state: EventState | None = None
+    dead: bool = False
+    type: str | None = None
+    since: datetime | None = None
+
+
+class AuditRecord(Struct, frozen=True, kw_only=True):
+    """One change of state, as the audit has it. `at` is UTC."""
+
+    at: datetime
+    entity: str
+    entity_id: str
+    from_status: str | None
+    to_status: str
+    why: str
+    actor: str
+
+
+class KeptEvents(Protocol):
+    """The events of the provider, for operators."""
+
+    async def page(self, wanted: WantedEvents, *, limit: int, before: StoredEvent | None = None) -> list[KeptEvent]:
+        """Up to `limit` of them without their bodies, last received first, received before `before`."""
+        ...
+
+    async def one(self, event_id: str) -> KeptEvent | None:
+        """The event of an id, with its body where that is still kept."""
+        ...
+
+    async def caused(self, event_id: str) -> list[AuditRecord]:
+        """What the event changed, and what was done with it, oldest first."""
+        ...
+
+
+class KnownJobs(Protocol):
+    """The jobs, for operators."""
+
+    async def page(
+        self, state: JobState, *, kind: JobKind | None = None, limit: int, before: int | None = None
+    ) -> list[JobRecord]:
+        """Up to `limit` jobs of a state and a kind, newest first, with an id below `before`."""
+        ...
+
+    async def one(self, job_id: int) -> JobRecord | None:
+        """The job of an id."""
         ...
 
 

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from msgspec import Struct
 
 from application.ports.gateway import PreparedRequest, ProviderEvent
-from application.ports.jobs import ClaimedJob, NewJob
+from application.ports.jobs import Jobs
 from application.ports.mail import Letter
 from domain.audit import Cause
 from domain.checkout import Checkout
@@ -152,12 +152,19 @@ class EventState(StrEnum):
 
 
 class StoredEvent(Struct, frozen=True, kw_only=True):
-    """An event as it was kept: the raw body and what became of it."""
+    """An event as it was kept, and what became of it. The times are UTC.
+
+    body: the bytes that were signed; null where they are no longer kept, or were not asked for.
+    """
 
     id: str
-    body: bytes
+    type: str
+    api_version: str | None
+    created_at: datetime
+    received_at: datetime
     state: EventState
     error: str | None
+    body: bytes | None
 
 
 class Inbox(Protocol):
@@ -183,8 +190,12 @@ class Inbox(Protocol):
         """A parked event, locked; null when it is unknown or was handled meanwhile."""
         ...
 
-    def settle(self, event_id: str, state: EventState, error: str | None = None) -> None:
-        """Note what became of a parked event."""
+    async def find(self, event_id: str) -> StoredEvent | None:
+        """An event whatever became of it, locked; null when it is unknown."""
+        ...
+
+    def settle(self, event_id: str, state: EventState, error: str | None = None, *, cause: Cause | None = None) -> None:
+        """Note what became of an event that was read in this work. A cause leaves an audit row, even where the state stays."""
         ...
 
 
@@ -212,18 +223,6 @@ class Mails(Protocol):
 
     def save(self, mail: Mail) -> None:
         """Note a new or changed letter."""
-        ...
-
-
-class Jobs(Protocol):
-    """What must happen after commit. Stored with the work, so that it happens if and only if the work does."""
-
-    def enqueue(self, job: NewJob) -> None:
-        """Note a job. A key that was ever used before is passed over: the same job is never done twice."""
-        ...
-
-    def complete(self, job: ClaimedJob) -> None:
-        """Note that a job is done, with this work: a Conflict at commit when its lease was lost to another worker."""
         ...
 
 

@@ -17,6 +17,8 @@ from entrypoints.settings.shape import (
     sandbox_url,
 )
 
+EVENT_ID_DAYS_MIN: Final = 35
+DAYS_MAX: Final = 36500
 SECRET_BYTES_MIN: Final = 32
 LOCAL_SIGN_IN: Final = "/dev/sign-in"
 CHECKOUT_MINUTES: Final = (35, 23 * 60 + 55)
@@ -85,6 +87,9 @@ class _Reader:
             currencies=self._currencies(),
             checkout_ttl_minutes=self._number("CHECKOUT_TTL_MINUTES", 60, *CHECKOUT_MINUTES),
             renewal_window_days=self._number("RENEWAL_WINDOW_DAYS", 30, 0, 365),
+            event_body_days=self._event_body_days(),
+            event_id_days=self._event_id_days(),
+            job_days=self._number("JOB_DAYS", 30, 1, DAYS_MAX),
             billing_timezone=self._zone(),
             sign_in_url=self._sign_in_url(),
             log_level=self._choice("LOG_LEVEL", "INFO", LEVELS),
@@ -118,12 +123,12 @@ class _Reader:
             self._fault(name, f"must be one of {', '.join(words)}")
         return found or left_out
 
-    def _number(self, name: str, left_out: int, least: int, most: int) -> int:
+    def _number(self, name: str, left_out: int, least: int, most: int, *, why: str = "") -> int:
         value = self._get(name)
         if value is None:
             return left_out
         if not (value.isascii() and value.isdigit() and len(value) < 10) or not least <= int(value) <= most:
-            self._fault(name, f"must be a whole number from {least} to {most}")
+            self._fault(name, f"must be a whole number from {least} to {most}{why}")
             return left_out
         return int(value)
 
@@ -181,6 +186,15 @@ class _Reader:
         if not secrets or not all(secret.startswith("whsec_") and len(secret) >= 16 for secret in secrets):
             self._fault("STRIPE_WEBHOOK_SECRET", "must be one or more endpoint secrets (whsec_...), comma-separated")
         return secrets
+
+    def _event_id_days(self) -> int:
+        why = ": Stripe can tell an event of the last 30 days again, and it must then still be known"
+        return self._number("EVENT_ID_DAYS", 400, EVENT_ID_DAYS_MIN, DAYS_MAX, why=why)
+
+    def _event_body_days(self) -> int:
+        id_days = self._event_id_days()
+        why = ", the days of EVENT_ID_DAYS: a body is deleted with its event" if id_days < DAYS_MAX else ""
+        return self._number("EVENT_BODY_DAYS", min(90, id_days), 1, id_days, why=why)
 
     def _sign_in_url(self) -> str | None:
         return self._url("SIGN_IN_URL") or (None if self._production else f"{self._app_url()}{LOCAL_SIGN_IN}")

@@ -37,7 +37,8 @@ class TokenSettings(Struct, frozen=True, kw_only=True):
 
 class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be configured. `database_url` is null for the embedded Postgres, `resend_api_key` for the outbox folder,
-    `sign_in_url` where visitors without a token see a page that says so.
+    `event_body_days` and `event_id_days` are counted from an event's receipt, `job_days` from the end of an event's retry;
+    `sign_in_url` is null where visitors without a token see a page that says so.
     """
 
     production: bool
@@ -56,6 +57,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     currencies: tuple[str, ...]
     checkout_ttl_minutes: int
     renewal_window_days: int
+    event_body_days: int
+    event_id_days: int
+    job_days: int
     billing_timezone: ZoneInfo
     sign_in_url: str | None
     log_level: str

@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from adapters.memory.history import MemoryUnfinished
+from adapters.memory.kept import MemoryRetention
 from adapters.memory.store import Key, MemoryStore
 from adapters.memory.transaction import Trip
 from adapters.memory.unit_of_work import MemoryUnitOfWork
@@ -217,3 +218,28 @@ class SimulatedUnfinished:
     async def customers(self, *, since: datetime, until: datetime) -> list[Customer]:
         await self._line.statement("unfinished customers")
         return await self._read.customers(since=since, until=until)
+
+
+class SimulatedRetention:
+    """The port Retention of one replica."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._retention = MemoryRetention(line.store)
+
+    async def strip_bodies(self, *, days: int, limit: int) -> int:
+        await self._line.statement("strip bodies")
+        return await self._answered(await self._retention.strip_bodies(days=days, limit=limit))
+
+    async def forget_events(self, *, days: int, limit: int) -> int:
+        await self._line.statement("forget events")
+        return await self._answered(await self._retention.forget_events(days=days, limit=limit))
+
+    async def forget_jobs(self, *, days: int, limit: int) -> int:
+        await self._line.statement("forget jobs")
+        return await self._answered(await self._retention.forget_jobs(days=days, limit=limit))
+
+    async def _answered(self, forgotten: int) -> int:
+        if forgotten:
+            await self._line.answer("forgotten")
+        return forgotten

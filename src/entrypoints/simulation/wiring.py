@@ -23,7 +23,13 @@ from entrypoints.simulation.gateway import Keys, SimulatedGateway
 from entrypoints.simulation.mail import MailProvider, SimulatedMailer
 from entrypoints.simulation.records import SimulatedRecords
 from entrypoints.simulation.replica import Replica
-from entrypoints.simulation.store import Line, SimulatedQueue, SimulatedUnfinished, SimulatedUnitOfWork
+from entrypoints.simulation.store import (
+    Line,
+    SimulatedQueue,
+    SimulatedRetention,
+    SimulatedUnfinished,
+    SimulatedUnitOfWork,
+)
 from entrypoints.simulation.stripe import Stripe
 from entrypoints.worker import Chore, Worker, chores_of, handlers_of
 
@@ -52,6 +58,9 @@ SETTINGS: Final = Settings(
     currencies=CURRENCIES,
     checkout_ttl_minutes=CHECKOUT_MINUTES,
     renewal_window_days=RENEWAL_WINDOW.days,
+    event_body_days=90,
+    event_id_days=400,
+    job_days=30,
     billing_timezone=ZONE,
     sign_in_url=None,
     log_level="ERROR",
@@ -109,6 +118,7 @@ class Service:
             under_review=providers.Object(MemoryUnderReview(line.store)),
             unfinished=providers.Object(SimulatedUnfinished(line)),
             queue=providers.Object(self.queue),
+            retention=providers.Object(SimulatedRetention(line)),
             gateway=providers.Object(gateway),
             records=providers.Object(SimulatedRecords(gateway, stripe, deliveries)),
             reader=providers.Object(SimulatedReader(deliveries)),

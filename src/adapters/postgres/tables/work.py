@@ -27,7 +27,10 @@ class EventRow(DefaultBase):
     __tablename__ = "events"
     __table_args__ = (
         CheckConstraint("state in ('handled', 'ignored', 'parked')", name="state_known"),
+        CheckConstraint("state <> 'parked' or body is not null", name="parked_with_body"),
         Index("ix_events_parked", "received_at", postgresql_where=text("state = 'parked'")),
+        Index("ix_events_received", "received_at", "id"),
+        Index("ix_events_with_body", "received_at", postgresql_where=text("state <> 'parked' and body is not null")),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -37,7 +40,7 @@ class EventRow(DefaultBase):
     received_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
     state: Mapped[str] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 job_leases = Sequence("job_leases", metadata=DefaultBase.metadata)
@@ -49,12 +52,18 @@ class JobRow(DefaultBase):
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("kind", "subject", name="uq_jobs_once"),
-        CheckConstraint("state in ('ready', 'leased', 'done', 'dead')", name="state_known"),
+        CheckConstraint("state in ('ready', 'leased', 'done', 'dead', 'discarded')", name="state_known"),
         CheckConstraint("(state = 'leased') = (lease is not null)", name="leased"),
-        CheckConstraint("(state in ('done', 'dead')) = (finished_at is not null)", name="finished"),
+        CheckConstraint("(state in ('done', 'dead', 'discarded')) = (finished_at is not null)", name="finished"),
         CheckConstraint("attempts_max > 0 and attempts >= 0", name="counted"),
         Index("ix_jobs_ready", "run_at", "id", postgresql_where=text("state = 'ready'")),
         Index("ix_jobs_leased", "leased_until", postgresql_where=text("state = 'leased'")),
+        Index("ix_jobs_dead", "id", postgresql_where=text("state = 'dead'")),
+        Index(
+            "ix_jobs_retried",
+            "finished_at",
+            postgresql_where=text("kind = 'retry_event' and state in ('done', 'discarded')"),
+        ),
         {"postgresql_with": {"fillfactor": 80, "autovacuum_vacuum_scale_factor": 0.02}},
     )
 
@@ -85,7 +94,10 @@ class AuditRow(DefaultBase):
     """Every change of state, why, and who or what made it."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_entity", "entity_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entity", "entity_id", "id"),
+        Index("ix_audit_event", "event_id", "id", postgresql_where=text("event_id is not null")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     entity: Mapped[str] = mapped_column(Text)
