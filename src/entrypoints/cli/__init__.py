@@ -1,14 +1,17 @@
-"""The command line: `payments run | serve | worker | migrate | reconcile | review | audit | sandbox | token | demo`."""
+"""The command line: `payments run | serve | worker | migrate | reconcile | review | events | jobs | audit | sandbox | token | demo`."""
 
 import sys
 
 from entrypoints.cli.commands import payments
 from entrypoints.cli.environment import Unusable
+from entrypoints.cli.events import events
+from entrypoints.cli.jobs import jobs
 from entrypoints.cli.reviewing import review
 from entrypoints.cli.stopping import listen_for_stop
 from entrypoints.settings import ConfigurationError
 
-payments.add_command(review)
+for group in (review, events, jobs):
+    payments.add_command(group)
 
 
 def main() -> None:

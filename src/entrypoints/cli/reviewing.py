@@ -1,7 +1,5 @@
 """Money that does not match, in the hands of an operator: see it, take it, give it back."""
 
-import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
@@ -9,18 +7,14 @@ from uuid import UUID
 import click
 import msgspec
 
-from application.errors import ProviderRefused, ProviderUnavailable, TryAgain
+from application.errors import ProviderRefused, ProviderUnavailable
 from application.review_payments import ReviewPayments
 from domain.errors import DomainError
 from domain.payment import Figures, Payment, PaymentId
-from entrypoints.cli.environment import Unusable, check_database, settings_of_process, with_database
-from entrypoints.settings import Settings
+from entrypoints.cli.environment import Unusable
+from entrypoints.cli.operating import OPERATOR, with_service
 
 Result = TypeVar("Result")
-
-OPERATOR = click.option(
-    "--operator", default=getpass.getuser, show_default="your login name", help="Who decides; the audit keeps it."
-)
 
 
 @click.group()
@@ -72,25 +66,14 @@ def refund(payment_id: UUID, operator: str) -> None:
 
 def with_reviews(do: Callable[[ReviewPayments], Awaitable[Result]]) -> Result:
     """What comes of a decision. Raises Unusable, with what to do, when it cannot be carried out."""
-    settings = settings_of_process()
-    with with_database(settings) as complete:
-        asyncio.run(check_database(complete.database_url or ""))
-        try:
-            return asyncio.run(_within(complete, do))
-        except DomainError as refusal:
-            raise click.ClickException(str(refusal)) from refusal
-        except (ProviderUnavailable, TryAgain) as fault:
-            raise Unusable(f"{fault}. Nothing is half done: try again in a moment.") from fault
-        except ProviderRefused as refusal:
-            raise click.ClickException(f"Stripe refused: {refusal}") from refusal
-
-
-async def _within(settings: Settings, do: Callable[[ReviewPayments], Awaitable[Result]]) -> Result:
-    from entrypoints.container import Container
-
-    container = Container(settings=settings)
-    async with container.closing():
-        return await do(container.review_payments())
+    try:
+        return with_service(lambda service: do(service.review_payments()))
+    except DomainError as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    except ProviderUnavailable as fault:
+        raise Unusable(f"{fault}. Nothing is half done: try again in a moment.") from fault
+    except ProviderRefused as refusal:
+        raise click.ClickException(f"Stripe refused: {refusal}") from refusal
 
 
 def as_document(waiting: list[Payment]) -> str:

@@ -1,0 +1,71 @@
+"""What all commands of an operator share: who asks, what they may say, and the service over the database they ask about."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from application.errors import TryAgain
+from entrypoints.cli.environment import Unusable, check_database, settings_of_process, with_database
+from entrypoints.logs import configure_logs
+from entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from entrypoints.container import Container
+
+Result = TypeVar("Result")
+
+OPERATOR = click.option(
+    "--operator", default=getpass.getuser, show_default="your login name", help="Who decides; the audit keeps it."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+LIMIT = click.option(
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most, the newest first."
+)
+
+
+def an_instant(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime | None:
+    """A date or an instant in ISO 8601, in UTC, which it also is where it names no offset."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{value!r} is no date or time, such as 2026-01-31 or 2026-01-31T12:00:00Z") from error
+
+
+def with_service(do: Callable[["Container"], Awaitable[Result]]) -> Result:
+    """What comes of a call to the service. Raises Unusable, with what to do, when the database cannot be worked with."""
+    settings = settings_of_process()
+    configure_logs("ERROR", as_json=settings.log_json)
+    with with_database(settings) as complete:
+        asyncio.run(check_database(complete.database_url or ""))
+        try:
+            return asyncio.run(_within(complete, do))
+        except TryAgain as fault:
+            raise Unusable(
+                f"The database cannot be worked with: {fault}. Is it migrated? (`payments migrate`)"
+            ) from fault
+
+
+async def _within(settings: Settings, do: Callable[["Container"], Awaitable[Result]]) -> Result:
+    from entrypoints.container import Container
+
+    container = Container(settings=settings)
+    async with container.closing():
+        return await do(container)
+
+
+def at(instant: datetime | None) -> str:
+    """An instant for people: UTC, to the second."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if instant is not None else "-"
+
+
+def first_line(text: str | None, length: int = 120) -> str:
+    """The beginning of an error, on one line."""
+    words = " ".join((text or "").split())
+    return words if len(words) <= length else words[: length - 3] + "..."
