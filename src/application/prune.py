@@ -16,7 +16,7 @@ from application.ports.world import Clock
 log = logging.getLogger(__name__)
 
 BATCH: Final = 500
-"""Rows of one transaction: some ten milliseconds, so that nobody waits for long."""
+"""Rows of one transaction: few, so that nobody waits for long."""
 
 PAUSE_SECONDS: Final = 0.1
 """Between two batches: members come first."""
