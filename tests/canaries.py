@@ -28,6 +28,9 @@ PATTERNS: Final = {
 NAMES: Final = ("Salma Bennani", "Youssef Alaoui", "Atlas Productions", "of the matrix", "known-to-nobody-else-7319")
 """Names of test members, and the password of the test database: words that no pattern knows."""
 
+PLANTED: Final[set[str]] = set()
+"""Secrets that were made while the tests run."""
+
 EXAMPLES: Final = frozenset({"member@example.org", "billing@example.org", "://user:password@"})
 """What our own words to operators name, to show what it looks like."""
 
@@ -44,7 +47,12 @@ def given_away(text: str) -> list[str]:
     """What a text tells that it must not."""
     matches = ((what, match[0]) for what, pattern in PATTERNS.items() for match in pattern.finditer(text))
     found = [f"{what}: {match}" for what, match in matches if match not in EXAMPLES]
-    return found + [f"a word that was planted: {name}" for name in NAMES if name in text]
+    return found + [f"a word that was planted: {word}" for word in (*NAMES, *PLANTED) if word in text]
+
+
+def plant(*secrets: str | None) -> None:
+    """Hold secrets that were made while the tests run for what must not be known."""
+    PLANTED.update(filter(None, secrets))
 
 
 class Watch(logging.Handler):

@@ -16,6 +16,7 @@ from adapters.memory.world import CountingIds, MemoryClock
 from application.ports.gateway import CheckoutCompleted, ProviderFact
 from application.receive_event import Receipt
 from builders import a_member, an_event
+from canaries import plant
 from domain.member import Member
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
@@ -33,6 +34,7 @@ class World:
         self.gateway = MemoryGateway(self.clock)
         self.reader = MemoryEventReader()
         self.settings: Settings = read_settings({"APP_URL": "https://pay.example.org"}, folder)
+        plant(self.settings.tokens.secret)
         self.container = Container(
             settings=self.settings,
             clock=self.clock,

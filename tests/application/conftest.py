@@ -1,6 +1,6 @@
 """The whole service in memory, with the member, the bank, the network and the store's faults in the hands of a test."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,6 +47,7 @@ from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
 from application.start_checkout import CheckoutWish, OfferedCheckout, StartCheckout
 from builders import a_catalogue, a_member, a_payment_id, an_event
+from canaries import WATCH
 from domain.catalogue import Catalogue
 from domain.checkout import CLAIM
 from domain.member import Member
@@ -286,9 +287,11 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> Iterator[World]:
     """The service in memory, with one member."""
-    return World()
+    world = World()
+    yield world
+    WATCH.look_into(world.store)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from adapters.memory.store import MemoryStore
 from adapters.memory.world import MemoryClock
 from application.ports.jobs import JobKind, NewJob
-from canaries import WATCH, given_away, watched
+from canaries import WATCH, given_away, plant, watched
 
 log = logging.getLogger("of.a.test")
 
@@ -48,6 +48,12 @@ def test_what_must_not_be_known_is_seen(text: str) -> None:
 @pytest.mark.parametrize("text", PLAIN)
 def test_what_may_be_known_passes(text: str) -> None:
     assert [] == given_away(text)
+
+
+def test_a_secret_that_was_made_meanwhile_is_seen() -> None:
+    plant("0f" * 16)
+
+    assert ["a word that was planted: " + "0f" * 16] == given_away("key " + "0f" * 16)
 
 
 def test_a_record_of_any_level_is_looked_at() -> None:

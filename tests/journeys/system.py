@@ -11,6 +11,7 @@ import httpx
 
 from adapters.email.folder import read_outbox
 from application.ports.mail import OutboxMail
+from canaries import plant
 from entrypoints.cli.demo import free_port
 from entrypoints.cli.environment import migrate_database
 from entrypoints.local_secrets import LocalSecrets, local_secrets
@@ -69,7 +70,9 @@ class System:
     @property
     def secrets(self) -> LocalSecrets:
         """The secrets that the processes have made for themselves."""
-        return local_secrets(self.folder / ".local")
+        secrets = local_secrets(self.folder / ".local")
+        plant(secrets.jwt_secret)
+        return secrets
 
     def start(self) -> None:
         """Bring the database to the newest schema and start all three."""
