@@ -1,5 +1,7 @@
 """A member gives a checkout up: it is closed at the provider, so that it can never be paid, and the payment is CANCELLED."""
 
+from typing import Final
+
 from application.again import again
 from application.confirm_payment import ConfirmPayment
 from application.errors import ProviderUnavailable
@@ -11,7 +13,10 @@ from domain.errors import NotFound
 from domain.member import UserId
 from domain.payment import PAYABLE, Payment, PaymentId
 
-CAUSE = "the member gave the checkout up"
+CAUSE: Final = "the member gave the checkout up"
+
+ROUNDS_MAX: Final = 3
+"""How often a session that a start has stored meanwhile is closed too, before the member is asked to come back."""
 
 
 class CancelCheckout:
@@ -29,22 +34,36 @@ class CancelCheckout:
         Raises NotFound for a payment that is not the member's own, ProviderUnavailable when the checkout could not be closed.
         """
         cause = Cause(why=CAUSE, actor=f"member:{user_id}")
-        payment, customer_id = await self._claimed(user_id, payment_id)
-        if payment.status is not PAYABLE:
-            return payment
+        for _ in range(ROUNDS_MAX):
+            payment, customer_id = await self._claimed(user_id, payment_id)
+            if payment.status is not PAYABLE:
+                return payment
+            session = await self._closed(payment, customer_id)
+            if session is not None and session.status is SessionStatus.COMPLETE:
+                return await self._confirm(session, cause=cause) or payment
+            closed_id = session.id if session is not None else payment.checkout_session_id
+            cancelled = await self._stored(user_id, payment_id, closed_id, cause)
+            if cancelled is not None:
+                return cancelled
+        raise ProviderUnavailable("the checkout is being opened just now", retry_after_seconds=2)
 
-        session = await self._closed(payment, customer_id)
-        if session is not None and session.status is SessionStatus.COMPLETE:
-            return await self._confirm(session, cause=cause) or payment
+    async def _stored(
+        self, user_id: UserId, payment_id: PaymentId, closed_id: str | None, cause: Cause
+    ) -> Payment | None:
+        """The payment once it is CANCELLED; null when it got a session meanwhile, which has to be closed first."""
 
-        async def store() -> Payment:
+        async def once() -> Payment | None:
             async with self._begin() as work:
-                cancelled = (await _own(work, user_id, payment_id)).cancelled()
+                known = await _own(work, user_id, payment_id)
+                if known.checkout_session_id not in (None, closed_id):
+                    # A claim ends by the clock: a start that was slow, or whose clock differs from ours, has stored its session.
+                    return None
+                cancelled = known.cancelled()
                 work.payments.save(cancelled, cause)
                 await work.commit()
             return cancelled
 
-        return await again(store, self._clock)
+        return await again(once, self._clock)
 
     async def _claimed(self, user_id: UserId, payment_id: PaymentId) -> tuple[Payment, str | None]:
         """The payment, and who the member is to the provider; where no session is stored, nobody else opens one meanwhile."""

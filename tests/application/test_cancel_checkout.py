@@ -12,7 +12,7 @@ from application.ports.gateway import CheckoutExpired, CheckoutSession, Prepared
 from builders import a_catalogue
 from domain.errors import NotFound
 from domain.member import UserId
-from domain.payment import PaymentStatus
+from domain.payment import PaymentId, PaymentStatus
 
 if TYPE_CHECKING:
     from application.conftest import World
@@ -139,6 +139,37 @@ async def test_a_checkout_that_opens_after_it_was_given_up_is_closed_at_once(wor
         await world.start()
 
     assert [PaymentStatus.CANCELLED] == world.statuses()
+    assert [SessionStatus.EXPIRED] == [session.status for session in gateway.sessions.values()]
+
+
+class SlowAnswerGateway(MemoryGateway):
+    """A provider whose answer to a search takes longer than the claim on the attempt lasts."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+
+    async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
+        """Something happens while the answer is on its way."""
+        found = await super().find_checkout(payment_id, customer_id)
+        await self.meanwhile()
+        return found
+
+
+async def test_a_checkout_that_opens_while_it_is_given_up_is_closed_before_the_payment_ends(world: "World") -> None:
+    gateway = SlowAnswerGateway(world.clock)
+    world.sell(a_catalogue(), gateway=gateway)
+    gateway.fail_next("open_checkout", KeyboardInterrupt("killed"))  # type: ignore[arg-type] # a process that dies
+    with pytest.raises(KeyboardInterrupt):
+        await world.start()
+    world.pass_claim()
+
+    async def start_anew() -> None:
+        world.pass_claim()
+        await world.start()
+
+    gateway.meanwhile = start_anew
+    payment = await world.cancel(world.member.user_id, world.payment().id)
+
+    assert PaymentStatus.CANCELLED is payment.status
     assert [SessionStatus.EXPIRED] == [session.status for session in gateway.sessions.values()]
 
 

@@ -108,7 +108,7 @@ class MemoryStore:
     def check(self, key: Key, unique: UniqueKey, noted: Mapping[Key, object]) -> None:
         """Raise Conflict when another value has a key that only one may have.
 
-        noted: all that is written together with it, which counts in place of what is stored.
+        noted: what was written before it in the same statement, which counts in place of what is stored.
         """
         stored = {where: row.value for where, row in self.rows.items() if where[0] is key[0]}
         for where, other in {**stored, **noted}.items():

@@ -36,6 +36,7 @@ class MemoryTransaction:
         self.store = store
         self._seen: dict[Key, Versioned] = {}
         self._writes: dict[Key, object] = {}
+        self._sent: dict[Key, object] = {}
         self._audit: list[AuditRow] = []
         self._refusals: dict[str, str] = {}
         self._puts: dict[Key, Callable[[object], object]] = {}
@@ -102,6 +103,8 @@ class MemoryTransaction:
             await self.store.locks.take(self, where)
             row = self.store.rows[where]
             if fits(cast("Value", row.value)):
+                if where in self._writes:
+                    return cast("Value", self._writes[where])
                 self._seen[where] = row
                 return cast("Value", row.value)
         return None
@@ -193,6 +196,7 @@ class MemoryTransaction:
 
     async def _send(self) -> None:
         """What Postgres does with the one statement: changes of what was read first, then what is new, then what that refers to."""
+        self._sent = {}
         new = [key for key in self._writes if self._seen.get(key, NEVER_WRITTEN).version == 0]
         for key in self._writes:
             if key not in new:
@@ -233,7 +237,8 @@ class MemoryTransaction:
     async def _send_keys(self, key: Key, keys: frozenset[tuple[str, Hashable]]) -> None:
         for unique in sorted(keys, key=str):
             await self.store.locks.take(self, unique)
-            self.store.check(key, unique, self._writes)
+            self.store.check(key, unique, self._sent)
+        self._sent[key] = self._writes[key]
 
     async def _refer(self, other: Key) -> None:
         if other in self._writes and other not in self.store.rows:

@@ -79,7 +79,7 @@ class MemoryPayments:
             lambda payment: payment.user_id == user_id and payment.status in UNFINISHED,
             lambda payment: payment.status,
         )
-        return self._known(found)
+        return self._known(found if found is not None and found.status in UNFINISHED else None)
 
     def save(self, payment: Payment, cause: Cause) -> None:
         before = self._before[payment.id]

@@ -26,6 +26,7 @@ class PostgresPayments:
     def __init__(self, transaction: PostgresTransaction) -> None:
         self._transaction = transaction
         self._known: dict[UUID, tuple[Payment, int]] = {}
+        self._saved: set[UUID] = set()
 
     def add(self, payment: Payment, cause: Cause) -> None:
         self._known[payment.id] = (payment, 0)
@@ -50,6 +51,7 @@ class PostgresPayments:
         if payment == known:
             return
         self._known[payment.id] = (payment, version)
+        self._saved.add(payment.id)
         if version == 0:
             self._note_add(payment)
         else:
@@ -69,5 +71,7 @@ class PostgresPayments:
         if row is None:
             return None
         payment = payment_of(row)
+        if payment.id in self._saved:
+            return self._known[payment.id][0]  # as it was saved in this work, which is to build on itself
         self._known[payment.id] = (payment, row["version"])
         return payment

@@ -16,6 +16,9 @@ KEPT: Final = timedelta(hours=24)
 OUTAGE: Final = (600.0, 30 * 3600.0)
 """How long the provider may be away, in seconds: also for longer than it keeps keys."""
 
+BETWEEN_OUTAGES: Final = timedelta(days=3)
+"""Two outages in a row would use up the tries of a letter, which are for an outage longer than any that ever was."""
+
 
 class Sent(Struct, frozen=True):
     """One mail in somebody's inbox."""
@@ -37,7 +40,7 @@ class MailProvider:
         self._now = now
         self._known: dict[str, Sent] = {}
         self.sent: list[Sent] = []
-        self.away_until = now()
+        self.away_until = now() - BETWEEN_OUTAGES
         self.changed: Callable[[], None] = lambda: None
 
     def take(self, letter: Letter, key: str) -> str:
@@ -68,8 +71,9 @@ class SimulatedMailer:
             raise MailUnavailable("429", retry_after_seconds=2, in_doubt=False)
         provider_id = self._provider.take(letter, key)
         self._replica.trace.note("mail", "sent", key)
-        if chance.strikes(Fault.MAIL_OUTAGE):
-            self._provider.away_until = self._replica.trace.now() + timedelta(seconds=chance.seconds(*OUTAGE))
+        now = self._replica.trace.now()
+        if now - self._provider.away_until > BETWEEN_OUTAGES and chance.strikes(Fault.MAIL_OUTAGE):
+            self._provider.away_until = now + timedelta(seconds=chance.seconds(*OUTAGE))
             raise MailUnavailable("the provider broke down while it sent")
         if chance.strikes(Fault.MAIL_ANSWER_LOST):
             raise MailUnavailable("the answer was lost")
