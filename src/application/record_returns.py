@@ -99,8 +99,8 @@ class RecordReturns:
         work.subscriptions.save(after.held_by(await self._newest(work, after, payment)), cause)
 
     async def _newest(self, work: UnitOfWork, subscription: Subscription, payment: Payment) -> Payment:
-        """The payment that bought the newest year that is left: it may be one for another plan."""
-        newest = subscription.newest
-        if newest is None or newest.payment_id == payment.id:
+        """The payment that bought the newest year that is left, or the newest of all: it may be one for another plan."""
+        newest = subscription.newest or subscription.periods[-1]
+        if newest.payment_id == payment.id:
             return payment
         return await work.payments.get(newest.payment_id) or payment

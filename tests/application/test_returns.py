@@ -18,6 +18,7 @@ from application.ports.gateway import (
 from application.ports.jobs import JobKind
 from application.receive_event import Outcome
 from builders import a_dispute, a_refund
+from domain.member import UserType
 from domain.payment import PaymentStatus
 from domain.returns import DisputeStage, DisputeStatus, RefundStatus
 from domain.subscription import SubscriptionStatus
@@ -152,6 +153,23 @@ async def test_a_lost_dispute_of_a_renewal_takes_that_year_and_no_other(world: "
     assert P.SUCCEEDED is world.payment(renewal.id).status
     assert first_year == world.subscription().periods[0]
     assert world.subscription().periods[1].is_empty
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_the_plan_is_that_of_the_newest_year_that_was_not_taken_back_whole(
+    world: "World", order: tuple[int, int]
+) -> None:
+    """A talent renews as a professional; both years are given back, in either order."""
+    years = [await world.buy()]
+    world.clock.pass_time(345 * DAY)
+    years.append(await world.buy(replace(world.member, user_type=UserType.PROFESSIONAL)))
+    plans = []
+    for at in order:
+        await world.deliver(RefundTold(world.gateway.give_back(years[at].checkout_session_id or "")))
+        plans.append(world.subscription().plan)
+
+    assert [years[1 - order[0]].plan, years[0].plan] == plans
+    assert S.CANCELLED is world.subscription().status
 
 
 async def test_an_inquiry_is_a_fact_and_no_dispute(world: "World") -> None:
