@@ -198,7 +198,7 @@ class SimulatedQueue:
         """Wait for the first of some moments of the store's clock, which every commit may change."""
         while not self._closed:
             first = min(moments(), default=None)
-            left = (first - self._jobs.clock.now()).total_seconds() + 0.001 if first is not None else None
+            left = (first - self._line.store.clock.now()).total_seconds() + 0.001 if first is not None else None
             if left is not None and left <= 0:
                 return
             await self._line.bell.heard(left)

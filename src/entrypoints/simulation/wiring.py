@@ -141,7 +141,7 @@ class Service:
         """Do a chore, once it would find something else than it found the last time: most of a year nothing changes."""
         while not self._has_news():
             await self._line.bell.heard(None)
-        began_at = self._line.store.jobs.clock.now()
+        began_at = self._line.store.clock.now()
         found = await chore.do()
         if isinstance(found, Reconciliation) and found.complete:
             self._seen_until = began_at - LEFT_TO_EVENTS

@@ -1,0 +1,48 @@
+"""Bugs planted into our own code, each of which the worlds must find. About 40 seconds."""
+
+import pytest
+
+from domain.payment import Payment
+from entrypoints.simulation.course import run
+from entrypoints.simulation.many import seeds_to_find
+from entrypoints.simulation.mutants import MUTANTS, planted
+from entrypoints.simulation.shrink import shrink
+
+SEEDS_MAX = 150
+MUTANTS_MIN = 25
+
+
+@pytest.mark.parametrize("name", sorted(MUTANTS))
+def test_a_planted_bug_is_found(name: str) -> None:
+    assert seeds_to_find(name, at_most=SEEDS_MAX) is not None, MUTANTS[name].breaks
+
+
+def test_there_are_bugs_enough_and_each_says_what_it_breaks() -> None:
+    assert len(MUTANTS) >= MUTANTS_MIN
+    assert all(mutant.breaks.endswith(".") and mutant.patches for mutant in MUTANTS.values())
+
+
+def test_a_planted_bug_is_gone_afterwards() -> None:
+    before = Payment.expired
+    with planted("expired_beats_paid"):
+        during = Payment.expired
+
+    assert before is Payment.expired
+    assert during is not before
+
+
+def test_a_violation_is_told_as_a_story_of_the_smallest_world_that_shows_it() -> None:
+    found = seeds_to_find("given_up_here_only", at_most=SEEDS_MAX)
+    assert found is not None
+    smallest = shrink(found[1], mutant="given_up_here_only")
+
+    assert smallest.outcome.violated is not None
+    assert "I8" in smallest.outcome.violated[0]
+    assert any("gave the checkout up" in line for line in smallest.outcome.story)
+    assert len(smallest.outcome.faults) <= len(found[1].faults)
+    assert smallest.outcome.violated == run(found[1].seed, smallest.variation, mutant="given_up_here_only").violated
+
+
+def test_a_world_in_which_nothing_is_wrong_cannot_be_shrunk() -> None:
+    with pytest.raises(ValueError, match="nothing was violated"):
+        shrink(run(1))
