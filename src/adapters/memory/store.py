@@ -127,6 +127,11 @@ def unique_keys(value: object) -> frozenset[UniqueKey]:
     return frozenset(keys)
 
 
+def referable(keys: frozenset[UniqueKey]) -> frozenset[UniqueKey]:
+    """Those of a value's own fields, which hold for all rows: who changes one of them holds the row more firmly."""
+    return frozenset(key for key in keys if any(key[0] in fields.values() for fields in UNIQUE.values()))
+
+
 def referred_to(value: object, before: object) -> list[Key]:
     """The rows that a new value refers to, or that a changed one newly does: they must be there."""
     if isinstance(value, Subscription):

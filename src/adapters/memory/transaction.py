@@ -11,7 +11,16 @@ from types import TracebackType
 from typing import Self, TypeVar, cast
 
 from adapters.memory.locks import Strength
-from adapters.memory.store import NEVER_WRITTEN, AuditRow, Key, MemoryStore, Versioned, referred_to, unique_keys
+from adapters.memory.store import (
+    NEVER_WRITTEN,
+    AuditRow,
+    Key,
+    MemoryStore,
+    Versioned,
+    referable,
+    referred_to,
+    unique_keys,
+)
 from application.errors import Conflict
 from application.ports.jobs import ClaimedJob, JobRecord, JobState, NewJob
 from domain.audit import Cause
@@ -37,6 +46,7 @@ class MemoryTransaction:
         self._seen: dict[Key, Versioned] = {}
         self._writes: dict[Key, object] = {}
         self._sent: dict[Key, object] = {}
+        self._put: dict[Key, object] = {}
         self._audit: list[AuditRow] = []
         self._refusals: dict[str, str] = {}
         self._puts: dict[Key, Callable[[object], object]] = {}
@@ -95,25 +105,25 @@ class MemoryTransaction:
         """The first of the values that fit, locked: the candidates of this moment in order of `place`, each looked at again once locked."""
         await self.trip(Trip.READ)
         found = [
-            (place(cast("Value", row.value)), str(key[1]), key)
-            for key, row in self.store.rows.items()
-            if key[0] is kind and fits(cast("Value", row.value))
+            (place(cast("Value", value)), str(key[1]), key)
+            for key, value in self._visible().items()
+            if key[0] is kind and fits(cast("Value", value))
         ]
         for _, _, where in sorted(found, key=lambda one: one[:2]):
             await self.store.locks.take(self, where)
-            row = self.store.rows[where]
-            if fits(cast("Value", row.value)):
+            value = self._visible()[where]
+            if fits(cast("Value", value)):
                 if where in self._writes:
                     return cast("Value", self._writes[where])
-                self._seen[where] = row
-                return cast("Value", row.value)
+                self._seen[where] = self.store.rows[where]
+                return cast("Value", value)
         return None
 
     async def read_all(self, fits: Callable[[object], bool]) -> list[object]:
         """Every committed value that fits, in the order of its writing."""
         await self.trip(Trip.READ)
         found = {key: row for key, row in self.store.rows.items() if fits(row.value)}
-        self._seen |= found
+        self._seen |= {key: row for key, row in found.items() if key not in self._writes}
         return [row.value for row in found.values()]
 
     async def lock_job(self, job_id: int) -> None:
@@ -129,7 +139,7 @@ class MemoryTransaction:
         row = self.store.rows.get(where, NEVER_WRITTEN)
         value = how(cast("Value | None", self._writes.get(where, row.value)))
         self._seen[where] = row
-        self._writes[where] = value
+        self._writes[where] = self._put[where] = value
         return value
 
     def write(self, kind: type, key: Hashable, value: object) -> None:
@@ -194,6 +204,10 @@ class MemoryTransaction:
         """Give back every lock."""
         self.store.locks.release(self)
 
+    def _visible(self) -> dict[Key, object]:
+        """What a statement of this work sees: what is committed, and what this work has written at once."""
+        return {key: row.value for key, row in self.store.rows.items()} | self._put
+
     async def _send(self) -> None:
         """What Postgres does with the one statement: changes of what was read first, then what is new, then what that refers to."""
         self._sent = {}
@@ -222,7 +236,7 @@ class MemoryTransaction:
         value, seen = self._writes[key], self._seen[key]
         keys, keys_before = unique_keys(value), unique_keys(seen.value)
         self._check_version(key)
-        strength = Strength.CHANGED if keys == keys_before else Strength.EXCLUSIVE
+        strength = Strength.CHANGED if referable(keys) == referable(keys_before) else Strength.EXCLUSIVE
         await self.store.locks.take(self, key, strength)
         self._check_version(key)
         for changed in keys_before - keys:

@@ -104,7 +104,7 @@ async def _course(world: World, variation: Variation) -> None:
     for _ in range(REPLICAS):
         world.boot()
     members = [_member(number) for number in range(chance.dice.randrange(1, MEMBERS_MAX + 1))][: variation.members_max]
-    years = chance.one_of((0, 0, 0, 1, 2)) * variation.years
+    years = chance.one_of((0, 0, 0, 0, 1, 2)) * variation.years
     lives = [Customer(member, world, world.stripe, chance, years=years).live() for member in members]
     unrest = world.loop.create_task(_unrest(world))
     await asyncio.gather(world.office.delete_a_customer(), *lives)
@@ -134,7 +134,7 @@ async def _unrest(world: World) -> None:
     while True:
         # Ever more rarely: most of what can be disturbed happens in the first days, and nothing at all in most of a year.
         pause = chance.one_of((600.0, 3600.0, DAY)) * chance.seconds(0.2, 1.0)
-        await asyncio.sleep(pause * (1 + world.loop.time() / (4 * DAY)))
+        await asyncio.sleep(pause * (1 + world.loop.time() / DAY))
         if chance.strikes(Fault.DEPLOY):
             world.deploy()
         if chance.strikes(Fault.STRIPE_OUTAGE):

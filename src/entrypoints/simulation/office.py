@@ -71,7 +71,9 @@ class Office:
                     self._stripe.expire(session)
 
     async def _refund(self, session: Session) -> None:
-        await asyncio.sleep(self._chance.one_of((0.01, 1.0, 60.0, DAY, 30 * DAY)) * self._chance.seconds(0.1, 1.0))
+        pause = self._chance.one_of((0.01, 1.0, 60.0, DAY, 30 * DAY)) * self._chance.seconds(0.1, 1.0)
+        # Sometimes in the last days of the year that was paid for: what follows is heard of after its end.
+        await asyncio.sleep(self._chance.one_of((pause, pause, pause, 364 * DAY)))
         charge, amount = session.payment_intent_id or "", session.received.amount or 0
         for share in self._chance.one_of(SHARES):
             wanted = int(amount * share)

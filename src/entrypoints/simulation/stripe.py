@@ -97,14 +97,6 @@ class Stripe:
         """The member pays. False when the page says that it has ended."""
         if session.status is not SessionStatus.OPEN or self.now() >= session.order.expires_at:
             return False
-        if self._chance.strikes(Fault.WRONG_AMOUNT):
-            session.received = self._chance.one_of(
-                [
-                    Figures(session.order.amount.amount_minor - 100, session.order.amount.currency),
-                    Figures(session.order.amount.amount_minor, OTHER_CURRENCY),
-                    Figures(0, session.order.amount.currency),
-                ]
-            )
         session.status = SessionStatus.COMPLETE
         if delayed:
             self._trace.note("stripe", "completed, money to come", session.id)
@@ -141,6 +133,14 @@ class Stripe:
 
     def _settle(self, session: Session, event_type: str) -> None:
         session.status, session.failed = SessionStatus.COMPLETE, False
+        if self._chance.strikes(Fault.WRONG_AMOUNT):
+            session.received = self._chance.one_of(
+                [
+                    Figures(session.order.amount.amount_minor - 100, session.order.amount.currency),
+                    Figures(session.order.amount.amount_minor, OTHER_CURRENCY),
+                    Figures(0, session.order.amount.currency),
+                ]
+            )
         session.payment_intent_id = f"pi_{session.id.removeprefix('cs_test_')}"
         session.paid_at = whole_seconds(self.now())
         self._trace.note("stripe", "paid", f"{session.id} {session.received}")
@@ -170,5 +170,6 @@ class Stripe:
         session.status = SessionStatus.COMPLETE
         self._trace.note("stripe", "completed late, money to come", session.id)
         self._emit(CheckoutCompleted(self.told(session)), "checkout.session.completed")
-        after(self._chance.seconds(0.1, DAY), lambda: self._bank_decides(session))
+        pause = self._chance.one_of((0.5, 60.0, DAY)) * self._chance.seconds(0.1, 1.0)
+        after(pause, lambda: self._bank_decides(session))
         self.changed()
