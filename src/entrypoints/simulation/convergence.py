@@ -122,7 +122,8 @@ class Convergence:
             self._must(value.number is not None, "I6 a receipt number for each success", payment.id)
             collected = value.stripe_invoice_id is None or value.pdf_url is not None
             self._must(collected, "I11 no lost work", f"the invoice of {payment.id} was not collected")
-        went_back = bool(self._stripe.charges.returns_of(payment.payment_intent_id or "").refunds)
+        told = self._stripe.charges.returns_of(payment.payment_intent_id or "")
+        went_back = bool(told.refunds) or any(dispute.lost_at is not None for dispute in told.disputes)
         if not payment.duplicate and not went_back:
             self._check_mailed(f"confirmation/{payment.id}")
         if payment.status is PaymentStatus.REFUNDED:
