@@ -66,6 +66,9 @@ class Scene:
                 work.payments.add(payment, CAUSE)
             work.jobs.enqueue(NewJob(kind=JobKind.RETRY_EVENT, subject=f"{self.number}"))
             await work.commit()
+        async with store.begin() as work:
+            await work.invoices.next_sequence(self.year)
+            await work.commit()
         claimed = await store.queue.claim(frozenset(JobKind), limit=1000, lease_seconds=3600)
         (self.job,) = [job for job in claimed if job.subject == f"{self.number}"]
 
@@ -275,7 +278,8 @@ async def played(store: Store, seed: int, settled: Settled) -> list[object]:
     async def after(earlier: "asyncio.Task[object] | None", step: Step) -> object:
         if earlier is not None:
             await earlier
-        return await actors[step.actor].take(step)
+        await actors[step.actor].take(step)
+        return None
 
     for number, step in enumerate(steps):
         last[step.actor] = asyncio.create_task(after(last.get(step.actor), step))
