@@ -8,13 +8,18 @@ from entrypoints.simulation.many import seeds_to_find
 from entrypoints.simulation.mutants import MUTANTS, planted
 from entrypoints.simulation.shrink import shrink
 
-SEEDS_MAX = 150
+SEEDS_MAX = 300
 MUTANTS_MIN = 25
 
 
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_a_planted_bug_is_found(name: str) -> None:
-    assert seeds_to_find(name, at_most=SEEDS_MAX) is not None, MUTANTS[name].breaks
+    found = seeds_to_find(name, at_most=SEEDS_MAX)
+
+    assert found is not None, MUTANTS[name].breaks
+    assert found[1].violated is not None
+    # What is planted must fit the code that it is planted into: else it would be found for the wrong reason.
+    assert not any(error in found[1].violated[1] for error in ("TypeError", "AttributeError", "NameError"))
 
 
 def test_there_are_bugs_enough_and_each_says_what_it_breaks() -> None:

@@ -64,7 +64,7 @@ USUAL: Final[dict[Fault, float]] = {
     Fault.EVENT_TWICE: 0.3,
     Fault.EVENT_UNREADABLE: 0.1,
     Fault.EVENT_LATE: 0.15,
-    Fault.WRONG_AMOUNT: 0.12,
+    Fault.WRONG_AMOUNT: 0.25,
     Fault.LATE_MONEY: 0.5,
     Fault.MAIL_DOWN: 0.1,
     Fault.MAIL_BUSY: 0.1,

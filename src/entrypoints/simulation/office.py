@@ -36,7 +36,7 @@ class Office:
 
     def paid(self, session: Session) -> None:
         """A charge was made: perhaps somebody will do something about it."""
-        if self._chance.occurs(0.35) and session.received.amount:
+        if self._chance.occurs(0.45) and session.received.amount:
             self._do(self._refund(session))
         if self._chance.occurs(0.2) and session.received.amount:
             self._do(self._dispute(session))
@@ -71,7 +71,7 @@ class Office:
                     self._stripe.expire(session)
 
     async def _refund(self, session: Session) -> None:
-        pause = self._chance.one_of((0.01, 1.0, 60.0, DAY, 30 * DAY)) * self._chance.seconds(0.1, 1.0)
+        pause = self._chance.one_of((0.01, 0.01, 1.0, 60.0, DAY, 30 * DAY)) * self._chance.seconds(0.1, 1.0)
         # Sometimes in the last days of the year that was paid for: what follows is heard of after its end.
         await asyncio.sleep(self._chance.one_of((pause, pause, pause, 364 * DAY)))
         charge, amount = session.payment_intent_id or "", session.received.amount or 0

@@ -73,10 +73,14 @@ mutant(
 )
 
 
-def _completed_is_paid(payment: Payment, session: CheckoutSession, at: datetime) -> Payment:
+def _completed_is_paid(
+    payment: Payment, session: CheckoutSession, at: datetime, *, named: Payment | None = None
+) -> Payment:
     settled = session.status is SessionStatus.COMPLETE
     intent = session.payment_intent_id or (f"pi_{next(_numbers)}" if settled else None)
-    return _followed(payment, replace(session, settled=settled or session.settled, payment_intent_id=intent), at)
+    return _followed(
+        payment, replace(session, settled=settled or session.settled, payment_intent_id=intent), at, named=named
+    )
 
 
 _followed = confirm_payment.followed
