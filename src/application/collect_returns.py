@@ -50,7 +50,7 @@ class CollectReturns:
                 for refund in told.refunds:
                     returns = returns.with_refund(refund)
                 for dispute in told.disputes:
-                    returns = returns.with_dispute(dispute)
+                    returns = returns.with_dispute(dispute, asked=True)
                 for refund in returns.refunds:
                     work.returns.save_refund(refund)
                 for dispute in returns.disputes:

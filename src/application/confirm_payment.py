@@ -18,6 +18,7 @@ from domain.audit import Cause
 from domain.invoice import Invoice
 from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentId, PaymentStatus
 from domain.returns import Returns
+from domain.subscription import Subscription
 
 log = logging.getLogger(__name__)
 
@@ -107,12 +108,8 @@ class ConfirmPayment:
         returns = await self._gone_back(work, payment)
         subscription = await work.subscriptions.of(payment.user_id)
         paid_at = payment.paid_at or payment.created_at
-        if subscription.has_time_for(payment, paid_at) or payment.taken_back_at(returns) is not None:
-            work.payments.save(payment, cause)
-            # A year that has ended meanwhile is written down first: the audit tells both changes.
-            subscription = subscription.written_down(max(paid_at, self._clock.now()))
-            work.subscriptions.save(subscription, Cause(why="the paid time has ended"))
-            work.subscriptions.save(subscription.extended(payment, self._zone), cause)
+        if subscription.has_time_for(payment, paid_at, payment.taken_back_at(returns)):
+            self._extend(work, subscription, payment, cause)
         else:
             log.warning("payment %s was paid beside time already paid: it buys nothing and is given back", payment.id)
             payment = replace(payment, duplicate=True)
@@ -124,6 +121,28 @@ class ConfirmPayment:
         if invoice_id is not None:
             work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_INVOICE, subject=str(payment.id), delay_seconds=1))
         return await self._returns.settle(work, payment, returns, cause=cause) if returns != Returns() else payment
+
+    async def reconsider(self, work: UnitOfWork, payment: Payment, *, cause: Cause) -> Payment:
+        """A locked duplicate, once more is known of the time beside which it was paid: no duplicate where that went back before."""
+        if not payment.duplicate or payment.paid_at is None:
+            return payment
+        returns = await self._gone_back(work, payment)
+        subscription = await work.subscriptions.of(payment.user_id)
+        if not subscription.has_time_for(payment, payment.paid_at, payment.taken_back_at(returns)):
+            return payment
+        payment = replace(payment, duplicate=False)
+        work.payments.remark(
+            payment, replace(cause, why="the time beside which it was paid had gone back: it buys a year")
+        )
+        self._extend(work, subscription, payment, cause)
+        return await self._returns.settle(work, payment, returns, cause=cause)
+
+    def _extend(self, work: UnitOfWork, subscription: Subscription, payment: Payment, cause: Cause) -> None:
+        work.payments.save(payment, cause)
+        # A year that has ended meanwhile is written down first: the audit tells both changes.
+        subscription = subscription.written_down(max(payment.paid_at or payment.created_at, self._clock.now()))
+        work.subscriptions.save(subscription, Cause(why="the paid time has ended"))
+        work.subscriptions.save(subscription.extended(payment, self._zone), cause)
 
     async def _gone_back(self, work: UnitOfWork, payment: Payment) -> Returns:
         """What went back of the payment's charge before we heard of the payment itself."""

@@ -10,7 +10,7 @@ from application.ports.store import UnitOfWork
 from application.ports.world import Clock
 from domain.audit import Cause
 from domain.payment import Payment, PaymentStatus
-from domain.returns import Dispute, Refund, Returns
+from domain.returns import Dispute, DisputeStage, Refund, Returns
 from domain.subscription import Subscription
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,12 @@ class RecordReturns:
         """Keep where a dispute stands, in the same way."""
         payment = await work.payments.of_intent(told.payment_intent_id)
         returns = (await work.returns.of(told.payment_intent_id)).with_dispute(told)
-        work.returns.save_dispute(next(dispute for dispute in returns.disputes if dispute.id == told.id))
+        stored = next(dispute for dispute in returns.disputes if dispute.id == told.id)
+        work.returns.save_dispute(stored)
+        if stored.stage is DisputeStage.APPEALED and told.lost_at is not None:
+            # The loss that was appealed, told late, or the loss after the appeal: only the provider can tell.
+            subject = f"{told.payment_intent_id}:{told.id}:{told.lost_at:%Y%m%d%H%M%S}"
+            work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=5))
         return await self._followed(work, payment, told.payment_intent_id, told.id, returns, cause)
 
     async def charge(self, work: UnitOfWork, told: ChargeRefunded, *, cause: Cause) -> Payment | None:
@@ -48,8 +53,7 @@ class RecordReturns:
             returns = returns.with_refund(refund)
         for refund in returns.refunds:
             work.returns.save_refund(refund)
-        explained = sum(refund.amount_minor for refund in returns.refunds if refund.currency == told.currency)
-        if explained < told.refunded_minor:
+        if returns.under_way_minor(told.currency) < told.refunded_minor:
             subject = f"{told.payment_intent_id}:{told.refunded_minor}"
             work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=5))
         if payment is not None:

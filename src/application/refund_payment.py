@@ -6,14 +6,15 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from application.collect_returns import CollectReturns
+from application.confirm_payment import ConfirmPayment
 from application.errors import ProviderRefused
 from application.ports.gateway import PaymentGateway, RefundOrder, RefundReason
 from application.ports.jobs import ClaimedJob
 from application.ports.store import BeginWork
 from domain.audit import Cause
 from domain.errors import NothingToRefund
-from domain.payment import ARRIVED, Payment, PaymentId
-from domain.returns import DisputeStatus, Returns
+from domain.payment import ARRIVED, Payment, PaymentId, PaymentStatus
+from domain.returns import Returns
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,19 @@ class RefundPayment:
         Raises NothingToRefund when no money of it has arrived, ProviderUnavailable and ProviderRefused.
         """
         async with self._begin() as work:
-            payment = await work.payments.get(payment_id)
+            payment = await work.payments.get(payment_id, lock=True)
+            if payment is not None and payment.status is PaymentStatus.REVIEW and payment.charged.amount == 0:
+                payment = payment.let_go()
+                work.payments.save(payment, cause)
+                await work.commit()
+                return payment
         if payment is None or payment.status not in ARRIVED or payment.payment_intent_id is None:
             raise NothingToRefund("No money of this payment has arrived, so that none can be given back.")
         known, returns = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
         left = self._left(payment, returns)
         if left <= 0:
             return known or payment
-        if not after_failure and any(refund.is_over for refund in returns.refunds):
+        if not after_failure and any(refund.is_over and refund.amount_minor >= left for refund in returns.refunds):
             log.error("a refund of payment %s came to nothing: it needs an operator", payment_id)
             return known or payment
         order = RefundOrder(
@@ -70,23 +76,54 @@ class RefundPayment:
 
     def _left(self, payment: Payment, returns: Returns) -> int:
         """What can still be given back, in minor units: nothing of what the member's bank has taken back already."""
-        if returns.dispute is DisputeStatus.LOST:
-            return 0
-        return (payment.charged.amount or 0) - returns.under_way_minor(payment.charged.currency)
+        currency = payment.charged.currency
+        return (payment.charged.amount or 0) - returns.under_way_minor(currency) - returns.lost_minor(currency)
 
 
 class RefundDuplicate:
-    """Gives back, by itself and once, what was paid beside time already paid."""
+    """Gives back, by itself and once, what was paid beside time already paid.
 
-    def __init__(self, *, begin: BeginWork, refund: RefundPayment) -> None:
+    That time may have gone back without our knowing of it yet, so that nothing was beside the payment: the provider is asked first.
+    """
+
+    def __init__(
+        self, *, begin: BeginWork, confirm: ConfirmPayment, collect: CollectReturns, refund: RefundPayment
+    ) -> None:
         self._begin = begin
+        self._confirm = confirm
+        self._collect = collect
         self._refund = refund
 
     async def __call__(self, job: ClaimedJob) -> None:
         """The job of a payment. Raises ProviderUnavailable when it is to be tried later, ProviderRefused for an operator."""
         payment_id = PaymentId(UUID(job.subject))
         cause = Cause(why="a duplicate is given back")
-        await self._refund(payment_id, reason=RefundReason.DUPLICATE, cause=cause, after_failure=False)
+        for payment_intent_id in await self._beside(payment_id):
+            await self._collect.of_charge(payment_intent_id, cause=Cause(why="asked beside which time it was paid"))
+        if await self._is_duplicate(payment_id):
+            await self._refund(payment_id, reason=RefundReason.DUPLICATE, cause=cause, after_failure=False)
         async with self._begin() as work:
             work.jobs.complete(job)
             await work.commit()
+
+    async def _beside(self, payment_id: PaymentId) -> list[str]:
+        """The charges of the paid time that the payment was made beside."""
+        async with self._begin() as work:
+            payment = await work.payments.get(payment_id)
+            if payment is None or payment.paid_at is None or not payment.duplicate:
+                return []
+            periods = (await work.subscriptions.of(payment.user_id)).periods
+            beside = [
+                await work.payments.get(period.payment_id) for period in periods if period.ends_at > payment.paid_at
+            ]
+        return [
+            other.payment_intent_id for other in beside if other is not None and other.payment_intent_id is not None
+        ]
+
+    async def _is_duplicate(self, payment_id: PaymentId) -> bool:
+        async with self._begin() as work:
+            payment = await work.payments.get(payment_id, lock=True)
+            if payment is not None:
+                payment = await self._confirm.reconsider(work, payment, cause=Cause(why="no duplicate after all"))
+                await work.commit()
+        return payment is not None and payment.duplicate

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from application.errors import TryAgain
 from application.ports.jobs import ClaimedJob
 from application.ports.mail import Letter, LetterWriter, PaymentConfirmation
 from application.ports.store import UnitOfWork
 from application.send_letter import SendLetter
 from domain.catalogue import Catalogue
 from domain.payment import PaymentId, PaymentStatus
+from domain.returns import DisputeStatus
 
 
 class SendConfirmation:
@@ -33,6 +35,10 @@ class SendConfirmation:
         invoice = await work.invoices.of(payment_id)
         if payment is None or payment.paid_at is None or payment.status is PaymentStatus.REFUNDED:
             return None
+        if payment.duplicate and payment.payment_intent_id is not None:
+            returns = await work.returns.of(payment.payment_intent_id)
+            if not returns.refunds and returns.dispute is not DisputeStatus.LOST:
+                raise TryAgain("whether the payment is a duplicate is not settled yet")
         customer = await work.customers.of(payment.user_id)
         subscription = await work.subscriptions.of(payment.user_id)
         period = subscription.bought_by(payment_id)
@@ -43,7 +49,7 @@ class SendConfirmation:
             name=customer.name,
             locale=customer.locale,
             plan_name=self._catalogue.plan_for(payment.user_type).name(customer.locale),
-            amount=payment.amount,
+            amount=payment.received,
             paid_at=payment.paid_at,
             period_start=period.starts_at,
             period_end=period.ends_at,

@@ -7,8 +7,7 @@ from application.ports.mail import Letter, LetterWriter, RefundNotice
 from application.ports.store import UnitOfWork
 from application.send_letter import SendLetter
 from domain.catalogue import Catalogue
-from domain.money import Money
-from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.payment import PaymentId, PaymentStatus
 
 
 class SendRefundNotice:
@@ -41,16 +40,8 @@ class SendRefundNotice:
             name=customer.name,
             locale=customer.locale,
             plan_name=self._catalogue.plan_for(payment.user_type).name(customer.locale),
-            amount=given_back(payment),
+            amount=payment.received,
             duplicate=payment.duplicate,
             history_url=f"{self._app_url}/dashboard/billing",
         )
         return self._letters.refund_notice(facts)
-
-
-def given_back(payment: Payment) -> Money:
-    """What went back of a payment that was refunded in full: all that was charged, in the currency that it was charged in."""
-    charged = payment.charged
-    if charged.amount is None or charged.currency is None:
-        return payment.refunded
-    return Money(charged.amount, charged.currency)

@@ -155,6 +155,14 @@ class Payment(Struct, frozen=True, kw_only=True):
         """What was given back: the sum of the refunds that stand."""
         return Money(self.refunded_minor, self.amount.currency)
 
+    @property
+    def received(self) -> Money:
+        """What arrived: the amount, unless an operator took something else for it or nothing else is known."""
+        charged = self.charged
+        if charged.amount is None or charged.currency is None:
+            return self.amount
+        return Money(charged.amount, charged.currency)
+
     def opened(self, checkout_session_id: str) -> "Payment":
         """The payment with its hosted checkout."""
         return replace(self, checkout_session_id=checkout_session_id)
@@ -198,6 +206,15 @@ class Payment(Struct, frozen=True, kw_only=True):
             raise IllegalMove("payment", self.status, S.SUCCEEDED)
         return replace(self, status=S.SUCCEEDED, paid_at=max(at, self.created_at))
 
+    def let_go(self) -> "Payment":
+        """An operator lets go of a payment under review with which no money came, so that there is none to give back.
+
+        Raises IllegalMove unless it is such a one.
+        """
+        if self.status is not S.REVIEW or self.charged.amount != 0:
+            raise IllegalMove("payment", self.status, S.REFUNDED)
+        return replace(self, status=S.REFUNDED)
+
     def after_returns(self, returns: Returns) -> "Payment":
         """The payment as what went back leaves it. Derived anew each time, so that a refund that fails later counts no more.
 
@@ -212,7 +229,8 @@ class Payment(Struct, frozen=True, kw_only=True):
             status = S.REFUNDED
         elif refunded and self.is_paid:
             status = S.PARTIALLY_REFUNDED
-        if charged.currency != self.amount.currency and charged.amount:
+        if charged.amount and (charged.currency != self.amount.currency or charged.amount > whole):
+            # Told as the same share of the price: all of it only when all of it went back.
             refunded = whole * refunded // charged.amount
         if status is not self.status and status not in MOVES[self.status]:
             raise IllegalMove("payment", self.status, status)

@@ -111,9 +111,13 @@ class Dispute(Struct, frozen=True, kw_only=True):
         if self.stage is DisputeStage.LOST and self.lost_at is None:
             raise ValueError("a lost dispute was lost at some time")
 
-    def after(self, told: "Dispute") -> "Dispute":
-        """The dispute once `told` is known too, which may be older news."""
-        stage = told.stage if DISPUTE_RANK[told.stage] > DISPUTE_RANK[self.stage] else self.stage
+    def after(self, told: "Dispute", *, asked: bool = False) -> "Dispute":
+        """The dispute once `told` is known too, which may be older news, unless the provider was just asked for it.
+
+        Only an answer can tell a loss after an appeal from the one before it.
+        """
+        newer = asked or DISPUTE_RANK[told.stage] > DISPUTE_RANK[self.stage]
+        stage = told.stage if newer else self.stage
         lost = [at for at in (self.lost_at, told.lost_at) if at is not None]
         return replace(self, stage=stage, lost_at=min(lost, default=None))
 
@@ -130,10 +134,10 @@ class Returns(Struct, frozen=True, kw_only=True):
         known[told.id] = known[told.id].after(told) if told.id in known else told
         return replace(self, refunds=tuple(known.values()))
 
-    def with_dispute(self, told: Dispute) -> "Returns":
-        """With one more fact about a dispute."""
+    def with_dispute(self, told: Dispute, *, asked: bool = False) -> "Returns":
+        """With one more fact about a dispute; `asked` when the provider has just answered with it."""
         known = {dispute.id: dispute for dispute in self.disputes}
-        known[told.id] = known[told.id].after(told) if told.id in known else told
+        known[told.id] = known[told.id].after(told, asked=asked) if told.id in known else told
         return replace(self, disputes=tuple(known.values()))
 
     def refunded_minor(self, currency: str | None) -> int:
@@ -143,6 +147,11 @@ class Returns(Struct, frozen=True, kw_only=True):
     def under_way_minor(self, currency: str | None) -> int:
         """The same with the refunds that may still come to stand: what must not be given back once more."""
         return sum(refund.amount_minor for refund in self.refunds if not refund.is_over and refund.currency == currency)
+
+    def lost_minor(self, currency: str | None) -> int:
+        """What the member's bank has taken back for good, in minor units."""
+        lost = [dispute for dispute in self.disputes if dispute.stage is DisputeStage.LOST]
+        return sum(dispute.amount_minor for dispute in lost if dispute.currency == currency)
 
     @property
     def dispute(self) -> DisputeStatus | None:

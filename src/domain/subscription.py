@@ -163,12 +163,16 @@ class Subscription(Struct, frozen=True, kw_only=True):
         starts_at = max([paid_at, *(period.ends_at for period in self.periods[-1:])])
         return starts_at, year_after(starts_at, zone)
 
-    def has_time_for(self, payment: Payment, paid_at: datetime) -> bool:
+    def has_time_for(self, payment: Payment, paid_at: datetime, taken_back_at: datetime | None = None) -> bool:
         """Whether a payment may buy time: nothing is paid at that moment, or its start was allowed as a renewal.
 
-        Otherwise two checkouts of one member were paid side by side, and the second one buys nothing.
+        Otherwise two checkouts of one member were paid side by side, and the second one buys nothing. One that was taken back again
+        before the next paid year began was not beside it, though we may hear of it later.
         """
-        return payment.renewal or not self.periods or self.periods[-1].ends_at <= paid_at
+        if payment.renewal or not self.periods or self.periods[-1].ends_at <= paid_at:
+            return True
+        later = [period for period in self.periods if period.ends_at > paid_at and not period.is_empty]
+        return taken_back_at is not None and all(period.starts_at >= max(taken_back_at, paid_at) for period in later)
 
     def written_down(self, instant: datetime) -> "Subscription":
         """With the word that is true at an instant, as a job may not have written it down yet."""
@@ -188,13 +192,14 @@ class Subscription(Struct, frozen=True, kw_only=True):
         bought = Period(
             payment_id=payment.id, bought_at=payment.paid_at, starts_at=payment.paid_at, ends_at=payment.paid_at
         )
-        return replace(
+        extended = replace(
             self,
-            user_type=payment.user_type,
-            plan=payment.plan,
+            user_type=self.user_type or payment.user_type,
+            plan=self.plan or payment.plan,
             status=S.ACTIVE,
             periods=laid_out((*self.periods, bought), zone),
         )
+        return extended.held_by(payment) if extended.periods[-1].payment_id == payment.id else extended
 
     def taken_back(
         self, payment_id: PaymentId, taken_back_at: datetime | None, *, now: datetime, zone: ZoneInfo

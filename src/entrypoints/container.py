@@ -236,7 +236,9 @@ class Container(containers.DeclarativeContainer):
         CollectReturns, begin=begin.provider, gateway=gateway, record=record_returns, clock=clock
     )
     refund_payment = providers.Singleton(RefundPayment, begin=begin.provider, gateway=gateway, collect=collect_returns)
-    refund_duplicate = providers.Singleton(RefundDuplicate, begin=begin.provider, refund=refund_payment)
+    refund_duplicate = providers.Singleton(
+        RefundDuplicate, begin=begin.provider, confirm=confirm_payment, collect=collect_returns, refund=refund_payment
+    )
     review_payments = providers.Singleton(
         ReviewPayments,
         begin=begin.provider,

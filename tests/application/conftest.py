@@ -9,7 +9,6 @@ from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnderReview, MemoryUnfinished
 from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
-from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
 from application.cancel_checkout import CancelCheckout
 from application.catch_up import CatchUp
@@ -18,7 +17,7 @@ from application.check_unfinished import CheckUnfinished
 from application.collect_invoice import CollectInvoice
 from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
-from application.errors import MailRefused, TryAgain
+from application.errors import MailRefused
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
 from application.finish_customers import FinishCustomers
@@ -54,52 +53,9 @@ from domain.member import Member
 from domain.payment import Payment, PaymentId, PaymentStatus
 from domain.subscription import Subscription
 from letters_by_hand import DayMailer, NumberingWriter
+from store_faults import FaultyUnitOfWork, StoreFaults
 
 CASABLANCA = ZoneInfo("Africa/Casablanca")
-
-
-class StoreFaults:
-    """What goes wrong with the store: the commit of a number fails, before its effect or after it; or nothing can be begun."""
-
-    def __init__(self) -> None:
-        self.commits = 0
-        self.away = False
-        self._planned: dict[int, tuple[Exception, bool]] = {}
-
-    def at_commit(self, number: int, error: Exception | None = None, *, after_effect: bool) -> None:
-        """Let a commit fail; they are counted from 1, on from the last one."""
-        self._planned[self.commits + number] = (error or TryAgain("the connection was lost"), after_effect)
-
-    def next(self) -> tuple[Exception | None, bool]:
-        """Count a commit: what it raises, and whether that is after its effect."""
-        self.commits += 1
-        return self._planned.pop(self.commits, (None, False))
-
-    @property
-    def is_due(self) -> bool:
-        """Whether a planned fault has not come up yet."""
-        return bool(self._planned)
-
-
-class FaultyUnitOfWork(MemoryUnitOfWork):
-    """A unit of work in memory whose store has faults."""
-
-    def __init__(self, store: MemoryStore, faults: StoreFaults) -> None:
-        super().__init__(store)
-        self._faults = faults
-
-    async def __aenter__(self) -> "FaultyUnitOfWork":
-        if self._faults.away:
-            raise TryAgain("the store is away")
-        await super().__aenter__()
-        return self
-
-    async def commit(self) -> None:
-        error, after_effect = self._faults.next()
-        if error is None or after_effect:
-            await super().commit()
-        if error is not None:
-            raise error
 
 
 class World:
@@ -164,7 +120,9 @@ class World:
         )
         self.collect_returns = CollectReturns(begin=begin, gateway=gateway, record=self.record, clock=clock)
         self.refund_payment = RefundPayment(begin=begin, gateway=gateway, collect=self.collect_returns)
-        self.refund_duplicate = RefundDuplicate(begin=begin, refund=self.refund_payment)
+        self.refund_duplicate = RefundDuplicate(
+            begin=begin, confirm=self.confirm, collect=self.collect_returns, refund=self.refund_payment
+        )
         self.review = ReviewPayments(
             begin=begin,
             under_review=MemoryUnderReview(self.store),

@@ -5,9 +5,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from application.errors import ProviderRefused, ProviderUnavailable
-from application.ports.gateway import CheckoutCompleted, CheckoutExpired, RefundReason, RefundTold
+from application.ports.gateway import (
+    CheckoutCompleted,
+    CheckoutExpired,
+    CheckoutSession,
+    ProviderFact,
+    RefundReason,
+    RefundTold,
+)
 from application.ports.jobs import JobKind
 from builders import a_payment
 from domain.audit import Cause
@@ -114,6 +122,83 @@ async def test_a_refund_that_the_provider_will_not_make_is_left_to_an_operator(w
     met = await world.work()
 
     assert any(isinstance(error, ProviderRefused) for error in met)
+
+
+async def a_second_paid_session(world: "World", after: timedelta) -> tuple[CheckoutSession, CheckoutSession]:
+    """A paid checkout that we know, and a second one of its member that was paid a while later and that nobody has told of."""
+    first = world.gateway.pay((await world.start()).session_id)
+    await world.deliver(CheckoutCompleted(first))
+    world.clock.pass_time(after)
+    second = replace(first, id="cs_test_second", payment_intent_id="pi_second", paid_at=world.clock.now())
+    world.gateway.sessions[second.id] = second
+    return first, second
+
+
+@pytest.mark.parametrize("refund_is_told", ["first", "second", "never"])
+async def test_money_paid_after_the_time_before_it_had_gone_back_is_no_duplicate(
+    world: "World", refund_is_told: str
+) -> None:
+    first = world.gateway.pay((await world.start()).session_id)
+    await world.deliver(CheckoutCompleted(first))
+    world.clock.pass_time(timedelta(days=10))
+    refund = world.gateway.give_back(first.id)
+    world.clock.pass_time(timedelta(days=1))
+    second = replace(first, id="cs_test_second", payment_intent_id="pi_second", paid_at=world.clock.now())
+    world.gateway.sessions[second.id] = second
+    if refund_is_told == "first":
+        await world.deliver(RefundTold(refund))
+    await world.deliver(CheckoutCompleted(second))
+    if refund_is_told == "second":
+        await world.deliver(RefundTold(refund))
+    await work_for_an_hour(world)
+
+    assert [P.REFUNDED, P.SUCCEEDED] == world.statuses()
+    assert (await world.check_access(world.member.user_id)).allowed
+    assert [refund.id] == list(world.gateway.refunds)
+    assert second.paid_at == world.subscription().periods[-1].starts_at
+    assert 1 == [letter.subject for letter in world.mailer.delivered].count("2026-000002")
+
+
+@pytest.mark.parametrize("refund_is_told_first", [True, False])
+async def test_a_duplicate_whose_refund_was_known_before_it_buys_nothing_either(
+    world: "World", refund_is_told_first: bool
+) -> None:
+    _, second = await a_second_paid_session(world, timedelta(days=10))
+    refund = RefundTold(world.gateway.give_back(second.id))
+    facts: list[ProviderFact] = [refund, CheckoutCompleted(second)]
+    for fact in facts if refund_is_told_first else reversed(facts):
+        await world.deliver(fact)
+    await world.deliver(RefundTold(world.gateway.fail_refund(refund.refund.id)))
+
+    assert 1 == len(world.subscription().periods)
+    assert [False, True] == [payment.duplicate for payment in world.store.payments()]
+
+
+async def test_what_a_bank_left_of_a_duplicate_is_given_back(world: "World") -> None:
+    _, second = await a_second_paid_session(world, timedelta(days=10))
+    await world.deliver(CheckoutCompleted(second))
+    world.gateway.dispute(second.id, DisputeStage.LOST, amount_minor=10000)
+    await work_for_an_hour(world)
+
+    assert [20000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
+
+
+async def test_what_was_accepted_is_confirmed_with_what_arrived(world: "World") -> None:
+    payment = await under_review(world, Figures(10000, "mad"))
+    await world.review.accept(payment.id, operator="amina")
+    await work_for_an_hour(world)
+    (letter,) = world.mailer.delivered
+
+    assert "100.00 MAD" in letter.text
+
+
+async def test_an_operator_lets_go_of_a_checkout_for_which_nothing_was_charged(world: "World") -> None:
+    payment = await under_review(world, Figures(0, "mad"))
+    let_go = await world.review.give_back(payment.id, operator="amina")
+
+    assert P.REFUNDED is let_go.status
+    assert {} == world.gateway.refunds
+    assert [] == await world.review.waiting()
 
 
 async def under_review(world: "World", received: Figures) -> Payment:

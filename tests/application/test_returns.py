@@ -250,3 +250,46 @@ async def test_a_dispute_that_is_known_twice_over_is_read_from_the_facts_alone(w
 
     assert DisputeStatus.WON is world.payment().dispute
     assert S.ACTIVE is world.subscription().status
+
+
+async def test_a_dispute_that_is_lost_again_after_an_appeal_takes_the_time_again(world: "World") -> None:
+    payment = await world.buy()
+    session_id = payment.checkout_session_id or ""
+    lost = world.gateway.dispute(session_id, DisputeStage.LOST)
+    await world.deliver(DisputeTold(lost))
+    await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.APPEALED)))
+    during = world.payment().dispute
+    await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.LOST)))
+    world.clock.pass_time(timedelta(minutes=1))
+    await world.work()
+
+    assert DisputeStatus.OPEN is during
+    assert DisputeStatus.LOST is world.payment().dispute
+    assert S.CANCELLED is world.subscription().status
+
+
+async def test_the_loss_before_an_appeal_told_late_changes_nothing(world: "World") -> None:
+    payment = await world.buy()
+    session_id = payment.checkout_session_id or ""
+    lost = world.gateway.dispute(session_id, DisputeStage.LOST)
+    await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.APPEALED)))
+    await world.deliver(DisputeTold(lost))
+    world.clock.pass_time(timedelta(minutes=1))
+    await world.work()
+
+    assert DisputeStatus.OPEN is world.payment().dispute
+    assert S.ACTIVE is world.subscription().status
+
+
+async def test_a_refund_that_failed_hides_no_later_one_that_only_the_charge_tells_of(world: "World") -> None:
+    payment = await world.buy()
+    session_id = payment.checkout_session_id or ""
+    refund = world.gateway.give_back(session_id)
+    await world.deliver(RefundTold(refund))
+    await world.deliver(RefundTold(world.gateway.fail_refund(refund.id)))
+    world.gateway.give_back(session_id)
+    await world.deliver(ChargeRefunded(payment.payment_intent_id or "", 30000, "mad"))
+    world.clock.pass_time(timedelta(minutes=1))
+    await world.work()
+
+    assert P.REFUNDED is world.payment().status

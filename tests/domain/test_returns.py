@@ -281,3 +281,14 @@ def test_years_lie_the_same_in_whatever_order_payments_and_refunds_are_heard_of(
         return subscription
 
     assert after([0, 1, 2, 3]).periods == after(order).periods
+
+
+def test_of_more_than_the_price_what_went_back_is_told_as_its_share() -> None:
+    payment = under_review(40000).accepted(NOON)
+    partly = after_refunds(payment, a_refund(amount_minor=35000))
+
+    assert (S.PARTIALLY_REFUNDED, 26250) == (partly.status, partly.refunded_minor)
+    assert (S.REFUNDED, 30000) == (
+        (whole := after_refunds(payment, a_refund(amount_minor=40000))).status,
+        whole.refunded_minor,
+    )

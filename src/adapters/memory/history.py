@@ -9,6 +9,7 @@ from application.ports.store import Customer
 from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import UNFINISHED, Payment, PaymentId, PaymentStatus
+from domain.returns import DisputeStatus
 from domain.subscription import Subscription
 
 
@@ -72,8 +73,9 @@ class MemoryUnderReview:
         found = [
             payment
             for payment in self._store.payments()
-            if payment.status is PaymentStatus.REVIEW
-            or (payment.duplicate and payment.status is not PaymentStatus.REFUNDED)
+            if (payment.status is PaymentStatus.REVIEW or payment.duplicate)
+            and payment.status is not PaymentStatus.REFUNDED
+            and payment.dispute is not DisputeStatus.LOST
         ]
         return sorted(found, key=_begun)
 

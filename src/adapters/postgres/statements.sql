@@ -148,7 +148,7 @@ WHERE payments.payment_intent_id = $1::VARCHAR FOR UPDATE;
 -- payments.under_review()
 SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version
 FROM payments
-WHERE (payments.status = 'REVIEW' OR payments.duplicate) AND payments.status != 'REFUNDED' ORDER BY payments.created_at, payments.id
+WHERE (payments.status = 'REVIEW' OR payments.duplicate) AND payments.status != 'REFUNDED' AND payments.dispute IS DISTINCT FROM 'LOST' ORDER BY payments.created_at, payments.id
  LIMIT 1000;
 
 -- payments.unfinished_of(user_id)

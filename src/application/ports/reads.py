@@ -50,7 +50,10 @@ class UnderReview(Protocol):
     """The payments of all members that wait for an operator's decision."""
 
     async def all(self) -> list[Payment]:
-        """Those whose money does not match, and the duplicates whose money did not go back; oldest first, at most 1000."""
+        """Those whose money does not match, and the duplicates whose money did not go back; oldest first, at most 1000.
+
+        What a bank has taken back is none of them any more.
+        """
         ...
 
 

@@ -61,7 +61,7 @@ query(
     "payments.under_review",
     select(payments)
     .where(or_(payments.c.status == word("REVIEW"), payments.c.duplicate))
-    .where(payments.c.status != word("REFUNDED"))
+    .where(payments.c.status != word("REFUNDED"), payments.c.dispute.is_distinct_from(word("LOST")))
     .order_by(payments.c.created_at, payments.c.id)
     .limit(literal_column("1000")),
 )
