@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
-from application.errors import ProviderRefused
+from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.gateway import PaymentGateway, RefundOrder, RefundReason
 from application.ports.jobs import ClaimedJob
 from application.ports.store import BeginWork
@@ -65,11 +65,16 @@ class RefundPayment:
             await work.commit()
         try:
             await self._gateway.refund(order, key=f"refund:{payment_id}:{len(returns.refunds) + 1}")
-        except ProviderRefused:
-            # Somebody may have been faster, in the dashboard: then nothing is left, and that is what was wanted.
+        except ProviderRefused as refusal:
+            # Somebody may have been faster, in the dashboard: where nothing is left, that is what was wanted.
             known, returns = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
-            if self._left(payment, returns) > 0:
+            still_left = self._left(payment, returns)
+            if still_left == left:
                 raise
+            if still_left > 0:
+                raise ProviderUnavailable(
+                    "a part was given back meanwhile: the rest is to be ordered anew"
+                ) from refusal
         else:
             known, _ = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
         return known or payment

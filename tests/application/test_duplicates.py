@@ -13,6 +13,7 @@ from application.ports.gateway import (
     CheckoutExpired,
     CheckoutSession,
     ProviderFact,
+    RefundOrder,
     RefundReason,
     RefundTold,
 )
@@ -21,7 +22,7 @@ from builders import a_payment
 from domain.audit import Cause
 from domain.errors import IllegalMove, NotFound, NothingToRefund
 from domain.payment import Figures, Payment, PaymentStatus
-from domain.returns import DisputeStage, RefundStatus
+from domain.returns import DisputeStage, Refund, RefundStatus
 
 if TYPE_CHECKING:
     from application.conftest import World
@@ -101,6 +102,24 @@ async def test_an_automatic_refund_that_fails_is_left_to_an_operator(world: "Wor
 async def test_a_duplicate_that_somebody_refunded_by_hand_is_not_given_back_again(world: "World") -> None:
     duplicate = await a_duplicate(world)
     world.gateway.give_back(duplicate.checkout_session_id or "", 20000)
+    await work_for_an_hour(world)
+
+    assert [20000, 10000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
+    assert P.REFUNDED is world.payment(duplicate.id).status
+
+
+async def test_the_rest_of_a_duplicate_goes_back_where_somebody_was_faster_with_a_part(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duplicate = await a_duplicate(world)
+    give_back = world.gateway.refund
+
+    async def after_a_hand(order: RefundOrder, *, key: str) -> Refund:
+        if not world.gateway.refunds:
+            world.gateway.give_back(duplicate.checkout_session_id or "", 20000)
+        return await give_back(order, key=key)
+
+    monkeypatch.setattr(world.gateway, "refund", after_a_hand)
     await work_for_an_hour(world)
 
     assert [20000, 10000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
