@@ -101,7 +101,7 @@ class Stripe:
         if delayed:
             self._trace.note("stripe", "completed, money to come", session.id)
             self._emit(CheckoutCompleted(self.told(session)), "checkout.session.completed")
-            pause = self._chance.one_of([60.0, 3600.0, DAY, 3 * DAY]) * self._chance.seconds(0.2, 1.0)
+            pause = self._chance.one_of([1.0, 60.0, 3600.0, DAY, 3 * DAY]) * self._chance.seconds(0.2, 1.0)
             after(pause, lambda: self._bank_decides(session))
         else:
             self._settle(session, "checkout.session.completed")
