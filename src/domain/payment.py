@@ -227,6 +227,8 @@ class Payment(Struct, frozen=True, kw_only=True):
         status = S.SUCCEEDED if self.is_paid else S.REVIEW
         if charged.amount is not None and refunded >= charged.amount > 0:
             status = S.REFUNDED
+        elif charged.amount == 0 and self.status is S.REFUNDED:
+            status = S.REFUNDED  # let go
         elif refunded and self.is_paid:
             status = S.PARTIALLY_REFUNDED
         if charged.amount and (charged.currency != self.amount.currency or charged.amount > whole):

@@ -1,27 +1,22 @@
-"""A second payment for time that is paid already is given back by itself, once; money that does not match waits for an operator."""
+"""A second payment for time that is paid already is given back by itself, once."""
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
-from application.errors import ProviderRefused, ProviderUnavailable
+from application.errors import ProviderRefused
 from application.ports.gateway import (
     CheckoutCompleted,
     CheckoutExpired,
     CheckoutSession,
     ProviderFact,
     RefundOrder,
-    RefundReason,
     RefundTold,
 )
 from application.ports.jobs import JobKind
-from builders import a_payment
-from domain.audit import Cause
-from domain.errors import IllegalMove, NotFound, NothingToRefund
-from domain.payment import Figures, Payment, PaymentStatus
+from domain.payment import Payment, PaymentStatus
 from domain.returns import DisputeStage, Refund, RefundStatus
 
 if TYPE_CHECKING:
@@ -202,103 +197,3 @@ async def test_what_a_bank_left_of_a_duplicate_is_given_back(world: "World") -> 
     await work_for_an_hour(world)
 
     assert [20000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
-
-
-async def test_what_was_accepted_is_confirmed_with_what_arrived(world: "World") -> None:
-    payment = await under_review(world, Figures(10000, "mad"))
-    await world.review.accept(payment.id, operator="amina")
-    await work_for_an_hour(world)
-    (letter,) = world.mailer.delivered
-
-    assert "100.00 MAD" in letter.text
-
-
-async def test_an_operator_lets_go_of_a_checkout_for_which_nothing_was_charged(world: "World") -> None:
-    payment = await under_review(world, Figures(0, "mad"))
-    let_go = await world.review.give_back(payment.id, operator="amina")
-
-    assert P.REFUNDED is let_go.status
-    assert {} == world.gateway.refunds
-    assert [] == await world.review.waiting()
-
-
-async def under_review(world: "World", received: Figures) -> Payment:
-    """A payment for which something else arrived."""
-    offered = await world.start()
-    await world.deliver(CheckoutCompleted(world.gateway.pay(offered.session_id, received)))
-    return world.payment()
-
-
-async def test_an_operator_sees_what_waits_and_takes_the_money(world: "World") -> None:
-    payment = await under_review(world, Figures(29999, "mad"))
-    waiting = await world.review.waiting()
-    world.clock.pass_time(timedelta(days=2))
-    accepted = await world.review.accept(payment.id, operator="amina")
-    await work_for_an_hour(world)
-
-    assert [payment] == waiting
-    assert P.SUCCEEDED is accepted.status
-    assert ("REVIEW", "SUCCEEDED", "the money under review was accepted") in world.moves()
-    assert {"operator:amina"} == {row.cause.actor for row in world.store.audit if "accepted" in row.cause.why}
-    assert accepted.paid_at == world.subscription().periods[0].starts_at
-    assert ["2026-000001"] == [letter.subject for letter in world.mailer.delivered]
-    assert [] == await world.review.waiting()
-
-
-@pytest.mark.parametrize("received", [Figures(29999, "mad"), Figures(3000, "usd"), Figures(35000, "mad")])
-async def test_an_operator_gives_the_money_back(world: "World", received: Figures) -> None:
-    payment = await under_review(world, received)
-    refunded = await world.review.give_back(payment.id, operator="amina")
-    await work_for_an_hour(world)
-
-    assert P.REFUNDED is refunded.status
-    assert refunded.paid_at is None
-    assert [received.amount] == [refund.amount_minor for refund in world.gateway.refunds.values()]
-    assert [] == await world.review.waiting()
-    assert [] == world.store.subscriptions()
-    assert ["refund"] == [letter.subject for letter in world.mailer.delivered]
-
-
-async def test_two_operators_at_once_give_the_money_back_once(world: "World") -> None:
-    payment = await under_review(world, Figures(29999, "mad"))
-    await asyncio.gather(*(world.review.give_back(payment.id, operator="amina") for _ in range(2)))
-
-    assert 1 == len(world.gateway.refunds)
-
-
-async def test_only_money_under_review_is_accepted(world: "World") -> None:
-    payment = await world.buy()
-
-    with pytest.raises(IllegalMove):
-        await world.review.accept(payment.id, operator="amina")
-    with pytest.raises(NotFound):
-        await world.review.accept(a_payment().id, operator="amina")
-
-
-async def test_money_that_was_accepted_without_the_operators_hearing_of_it_is_accepted_once(world: "World") -> None:
-    payment = await under_review(world, Figures(29999, "mad"))
-    world.faults.at_commit(1, after_effect=True)
-    accepted = await world.review.accept(payment.id, operator="amina")
-    again = await world.review.accept(payment.id, operator="amina")
-
-    assert PaymentStatus.SUCCEEDED is accepted.status is again.status
-    assert 1 == len(world.subscription().periods)
-    assert 1 == [after for _, after, _ in world.moves()].count("SUCCEEDED")
-
-
-async def test_money_that_never_came_is_not_given_back(world: "World") -> None:
-    offered = await world.start()
-
-    with pytest.raises(NothingToRefund):
-        await world.review.give_back(offered.payment.id, operator="amina")
-
-
-async def test_a_provider_that_is_away_keeps_nothing_half_done(world: "World") -> None:
-    payment = await under_review(world, Figures(29999, "mad"))
-    world.gateway.fail_next("refund")
-    with pytest.raises(ProviderUnavailable):
-        await world.review.give_back(payment.id, operator="amina")
-    refunded = await world.refund_payment(payment.id, reason=RefundReason.REQUESTED, cause=Cause(why="again"))
-
-    assert P.REFUNDED is refunded.status
-    assert 1 == len(world.gateway.refunds)
