@@ -14,6 +14,7 @@ from application.ports.jobs import JobKind, NewJob
 from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock, NewId
 from application.record_returns import RecordReturns
+from application.send_confirmation import AFTER_ALL
 from domain.audit import Cause
 from domain.invoice import Invoice
 from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentId, PaymentStatus
@@ -135,6 +136,7 @@ class ConfirmPayment:
             payment, replace(cause, why="the time beside which it was paid had gone back: it buys a year")
         )
         self._extend(work, subscription, payment, cause)
+        work.jobs.enqueue(NewJob(kind=JobKind.SEND_CONFIRMATION, subject=f"{payment.id}{AFTER_ALL}"))
         return await self._returns.settle(work, payment, returns, cause=cause)
 
     def _extend(self, work: UnitOfWork, subscription: Subscription, payment: Payment, cause: Cause) -> None:

@@ -1,15 +1,17 @@
 """A member is told, once, that their payment has arrived and what it bought."""
 
+from typing import Final
 from uuid import UUID
 
-from application.errors import TryAgain
 from application.ports.jobs import ClaimedJob
 from application.ports.mail import Letter, LetterWriter, PaymentConfirmation
 from application.ports.store import UnitOfWork
 from application.send_letter import SendLetter
 from domain.catalogue import Catalogue
 from domain.payment import PaymentId, PaymentStatus
-from domain.returns import DisputeStatus
+
+AFTER_ALL: Final = ":after all"
+"""Ends the subject of a job for a payment that turned out to be no duplicate when its first job had found nothing to confirm."""
 
 
 class SendConfirmation:
@@ -23,7 +25,7 @@ class SendConfirmation:
 
     async def __call__(self, job: ClaimedJob) -> None:
         """Send. Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help."""
-        payment_id = PaymentId(UUID(job.subject))
+        payment_id = PaymentId(UUID(job.subject.partition(AFTER_ALL)[0]))
 
         async def worded(work: UnitOfWork) -> Letter | None:
             return await self._worded(work, payment_id)
@@ -35,10 +37,6 @@ class SendConfirmation:
         invoice = await work.invoices.of(payment_id)
         if payment is None or payment.paid_at is None or payment.status is PaymentStatus.REFUNDED:
             return None
-        if payment.duplicate and payment.payment_intent_id is not None:
-            returns = await work.returns.of(payment.payment_intent_id)
-            if not returns.refunds and returns.dispute is not DisputeStatus.LOST:
-                raise TryAgain("whether the payment is a duplicate is not settled yet")
         customer = await work.customers.of(payment.user_id)
         subscription = await work.subscriptions.of(payment.user_id)
         period = subscription.bought_by(payment_id)
