@@ -64,7 +64,7 @@ class Charges:
         )
         self._set_refund(made, "refund.created")
         if not made.stands:
-            after(self._chance.seconds(1, 2 * DAY), lambda: self._arrives(made))
+            after(self._a_while(), lambda: self._arrives(made))
         else:
             self._may_fail(made)
         return made
@@ -84,7 +84,7 @@ class Charges:
         self._set_dispute(opened, "charge.dispute.created")
         pause = 0.0
         for stage in later:
-            pause += self._chance.seconds(10, 2 * DAY)
+            pause += self._a_while()
             after(pause, lambda stage=stage: self._goes_on(opened.id, stage))  # type: ignore[misc] # mypy infers no type for a default
 
     def left_of(self, payment_intent_id: str) -> int:
@@ -107,6 +107,10 @@ class Charges:
             disputes=tuple(found for found in self.disputes.values() if found.payment_intent_id == payment_intent_id),
         )
 
+    def _a_while(self) -> float:
+        """How long a bank takes, in seconds: also so short that its words overtake each other."""
+        return self._chance.one_of([1.0, 60.0, 3600.0, 2 * DAY]) * self._chance.seconds(0.2, 1.0)
+
     def _arrives(self, refund: Refund) -> None:
         if self._chance.strikes(Fault.REFUND_FAILS):
             ended = self._chance.one_of((RefundStatus.FAILED, RefundStatus.CANCELED))
@@ -119,7 +123,7 @@ class Charges:
     def _may_fail(self, refund: Refund) -> None:
         if self._chance.strikes(Fault.REFUND_FAILS):
             failed = replace(refund, status=RefundStatus.FAILED)
-            after(self._chance.seconds(1, 3 * DAY), lambda: self._set_refund(failed, "refund.failed"))
+            after(self._a_while() * self._chance.one_of([1, 15]), lambda: self._set_refund(failed, "refund.failed"))
 
     def _goes_on(self, dispute_id: str, stage: DisputeStage) -> None:
         known = self.disputes[dispute_id]

@@ -11,7 +11,7 @@ from application.record_returns import RecordReturns
 from domain import returns as facts
 from domain.audit import Cause
 from domain.payment import Payment
-from domain.returns import DisputeStage, Refund, RefundStatus, Returns
+from domain.returns import Dispute, DisputeStage, Refund, RefundStatus, Returns
 from entrypoints.simulation.mutants.kit import Patch, mutant
 
 _after_returns, _with_refund, _fulfil = Payment.after_returns, Returns.with_refund, ConfirmPayment.fulfil
@@ -40,9 +40,10 @@ mutant(
 )
 
 mutant(
-    "last_word_on_a_refund",
-    "The last word on a refund counts, also when it is older news.",
+    "last_word_counts",
+    "The last word on a refund or a dispute counts, also when it is older news.",
     Patch(Refund, "after", lambda self, told: replace(self, status=told.status)),
+    Patch(Dispute, "after", lambda self, told, *, asked=False: told),
 )
 
 
