@@ -1,4 +1,4 @@
-"""The list of all that can go wrong, and whether each test that it names is there."""
+"""The list of all that can go wrong, and whether what it names to show it is there: tests, faults and bugs of the simulation."""
 
 import ast
 import tomllib
@@ -6,8 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from entrypoints.simulation.chance import Fault
+from entrypoints.simulation.mutants import MUTANTS
+
 LAST: Final = 185
 """The scenarios are counted from 1 to this."""
+
+SIMULATED: Final = frozenset(MUTANTS) | {fault.name for fault in Fault}
+"""What the simulated worlds are known to meet: every kind of fault, and the planted bugs that they must find."""
+
+
+KEYS: Final = frozenset({"says", "tests", "simulation", "not_yet"})
 
 
 def faults_of(text: str, root: Path) -> list[str]:
@@ -17,13 +26,23 @@ def faults_of(text: str, root: Path) -> list[str]:
     faults = [f"{number} is missing" for number in sorted(numbers - set(listed), key=int)]
     faults += [f"{number} is no scenario" for number in sorted(set(listed) - numbers)]
     for number, scenario in listed.items():
-        tests, reason = scenario.get("tests", []), scenario.get("not_yet", "")
+        tests, simulated = scenario.get("tests", []), scenario.get("simulation", [])
+        shown, reason = bool(tests or simulated), scenario.get("not_yet", "")
         if not scenario.get("says", "").endswith("."):
             faults.append(f"{number} does not say what happens")
-        if bool(tests) == bool(reason):
-            faults.append(f"{number} has to name tests or the reason why there are none")
+        if shown == bool(reason):
+            faults.append(f"{number} has to name what shows it or the reason why nothing does")
+        faults += [f"{number}: {key} means nothing" for key in sorted(set(scenario) - KEYS)]
         faults += [f"{number}: there is no {test}" for test in missing(tests, root)]
+        faults += [f"{number}: no world meets {name}" for name in simulated if name not in SIMULATED]
     return faults
+
+
+def counts_of(text: str) -> str:
+    """How many scenarios are shown and how many are not, in the words of the list's head."""
+    listed = tomllib.loads(text).values()
+    reasons = sum("not_yet" in scenario for scenario in listed)
+    return f"# Shown: {len(listed) - reasons}. Not yet: {reasons}.\n"
 
 
 def missing(tests: Iterable[str], root: Path) -> list[str]:
