@@ -183,3 +183,35 @@ def test_the_type_checker_reads_the_assignments() -> None:
 )
 def test_a_configuration_that_leaves_the_assignments_out_is_found(configuration: str) -> None:
     assert not checked_by_mypy(configuration, TYPED_PORTS)
+
+
+def unproven(lock: str) -> list[str]:
+    """The entries of a lock file that name no version or no hash."""
+    lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    entries = [entry for entry in "\n".join(lines).replace("\\\n", " ").splitlines() if entry.strip()]
+    assert entries, "an empty lock file"
+    return [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]
+
+
+def unproving(recipes: str) -> list[str]:
+    """The commands that install what a lock file lists, and do not compare its hashes."""
+    installing = [
+        line for line in recipes.splitlines() if ("pip install" in line or "pip sync" in line) and ".lock" in line
+    ]
+    assert installing, "nothing is installed from a lock file"
+    return [line for line in installing if "--require-hashes" not in line]
+
+
+def test_every_library_is_installed_by_its_hash() -> None:
+    locks = [(ROOT / name).read_text(encoding="ascii") for name in ("requirements.lock", "requirements-uv.lock")]
+    recipes = (ROOT / "Makefile").read_text(encoding="ascii")
+
+    assert [[], []] == [unproven(lock) for lock in locks]
+    assert [] == unproving(recipes)
+
+
+def test_a_library_that_is_installed_without_its_hash_is_found() -> None:
+    lock = "one==1 \\\n    --hash=sha256:ab \\\n    --hash=sha256:cd\n    # via us\ntwo==2\nthree \\\n    --hash=sha256:ef\n"
+
+    assert ["two", "three"] == [entry.split("==")[0].split()[0] for entry in unproven(lock)]
+    assert ["\tuv pip sync a.lock"] == unproving("\tuv pip sync a.lock\n\tpip install --require-hashes -r b.lock\n")

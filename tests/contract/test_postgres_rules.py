@@ -237,3 +237,21 @@ async def test_a_change_of_the_audit(postgres_store: StoreInPostgres, change: st
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await postgres_store.observer.execute(change)
     assert await postgres_store.observer.fetchval("SELECT why FROM audit") == "told so"
+
+
+async def test_ids_and_amounts_have_64_bits_and_no_instant_is_without_its_zone(postgres_store: StoreInPostgres) -> None:
+    columns = await postgres_store.observer.fetch(
+        "SELECT table_name || '.' || column_name AS name, data_type, is_identity = 'YES' AS counted"
+        " FROM information_schema.columns WHERE table_schema = current_schema()"
+    )
+    sequences = await postgres_store.observer.fetch(
+        "SELECT sequence_name AS name, data_type, true AS counted"
+        " FROM information_schema.sequences WHERE sequence_schema = current_schema()"
+    )
+    wide = [row for row in (*columns, *sequences) if row["counted"] or row["name"].endswith("_minor")]
+    instants = [row for row in columns if row["data_type"].startswith("timestamp")]
+
+    assert {"jobs.id", "audit.id", "payments.amount_minor"} < {row["name"] for row in wide}
+    assert [] == [row["name"] for row in wide if row["data_type"] != "bigint"]
+    assert "payments.created_at" in {row["name"] for row in instants}
+    assert [] == [row["name"] for row in instants if row["data_type"] != "timestamp with time zone"]

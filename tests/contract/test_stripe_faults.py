@@ -214,3 +214,16 @@ async def test_an_answer_that_is_none_of_stripe_s_is_one_to_try_again(answer: by
     async with answering(answer) as url, gateway_to(url, retries_max=0, call_seconds_max=2) as gateway:
         with pytest.raises(ProviderUnavailable):
             await CALLS[call](gateway)
+
+
+async def test_a_server_that_cannot_prove_who_it_is_is_to_be_tried_again() -> None:
+    async def no_tls(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(http(b"{}"))
+        writer.close()
+
+    server = await asyncio.start_server(no_tls, "127.0.0.1", 0)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, gateway_to(url, retries_max=0) as gateway:
+        for call in CALLS.values():
+            with pytest.raises(ProviderUnavailable):
+                await call(gateway)

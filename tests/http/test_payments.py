@@ -125,6 +125,8 @@ async def test_a_member_without_payments_has_an_empty_list(world: World, client:
         {"limit": "101"},
         {"limit": "x"},
         {"starting_after": "nonsense"},
+        {"starting_after": "' OR 1=1 --"},
+        {"status": "PENDING' OR '1'='1"},
         {"starting_after": str(uuid4())},
         {"status": "PAID"},
     ],
@@ -134,6 +136,19 @@ async def test_a_bad_query_is_400(world: World, client: httpx.AsyncClient, query
 
     assert (400, "invalid_request") == (answer.status_code, answer.json()["code"])
     assert next(iter(query)) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"), [("limit=2&limit=1", 1), ("limit=1&limit=2", 2), ("user_id=another&page=2&sort=amount", 2)]
+)
+async def test_of_a_parameter_given_twice_the_last_counts_and_an_unknown_one_changes_nothing(
+    world: World, client: httpx.AsyncClient, query: str, shown: int
+) -> None:
+    member = a_member()
+    ids = await many_payments(world, client, member, 2)
+    page = (await client.get(f"{URL}?{query}", headers=world.headers(member))).json()
+
+    assert ids[::-1][:shown] == [payment["id"] for payment in page["data"]]
 
 
 async def test_another_members_payment_reads_the_same_as_an_unknown_one(
