@@ -138,7 +138,8 @@ class CatchUp:
             known = await work.payments.of_session(session.id, session.names_payment)
             if known is None and session.payment_id is None:
                 return None  # a session of another product
-            if known is not None and (known.status in ARRIVED or known.created_at > latest):
+            own = known is not None and known.checkout_session_id == session.id
+            if known is not None and ((own and known.status in ARRIVED) or known.created_at > latest):
                 return None
             payment = await self._confirm.within(work, session, at=self._clock.now(), cause=CAUSE)
             await work.commit()
@@ -159,9 +160,9 @@ class CatchUp:
         async with self._begin() as work:
             known = {row.id: row for row in (await work.returns.of(dispute.payment_intent_id)).disputes}
             before = known.get(dispute.id)
-            if before is not None and before.after(dispute) == before:
+            if before is not None and before.after(dispute, asked=True) == before:
                 return None
-            payment = await self._returns.dispute(work, dispute, cause=CAUSE)
+            payment = await self._returns.dispute(work, dispute, cause=CAUSE, asked=True)
             await work.commit()
         return (before.stage if before is not None else "unknown", dispute.stage) if payment is not None else None
 

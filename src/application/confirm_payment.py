@@ -67,13 +67,13 @@ class ConfirmPayment:
             return known
         if not own and known.status in UNFINISHED:
             # The payment's own checkout may still be payable: its state stays, and the event is kept. Once that checkout is over,
-            # a later try finds money that does not match.
+            # a later try makes this money a payment of its own.
             raise UnfitEvent(f"checkout {session.id} was paid too, beside the one of payment {known.id}")
 
         # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
         at = min(session.paid_at or at, self._clock.now())
         named = known
-        if not own and known.status in ARRIVED:
+        if not own:
             known, own = self._beside(work, known, session, at, cause), True
         payment = followed(known.opened(session.id) if own else known, session, at, named=named)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
@@ -90,7 +90,7 @@ class ConfirmPayment:
     def _beside(
         self, work: UnitOfWork, known: Payment, session: CheckoutSession, at: datetime, cause: Cause
     ) -> Payment:
-        """A payment of its own for money that came through a second checkout of one whose money has arrived already."""
+        """A payment of its own for money that came through another checkout than the one of the payment that it names."""
         log.error("checkout %s was paid too, beside the one of payment %s", session.id, known.id)
         payment = Payment(
             id=PaymentId(self._new_id()),

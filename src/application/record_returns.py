@@ -31,19 +31,19 @@ class RecordReturns:
         payment = await work.payments.of_intent(told.payment_intent_id)
         returns = (await work.returns.of(told.payment_intent_id)).with_refund(told)
         work.returns.save_refund(next(refund for refund in returns.refunds if refund.id == told.id))
-        return await self._followed(work, payment, told.payment_intent_id, told.id, returns, cause)
+        return await self._followed(work, payment, told.payment_intent_id, f"{told.id}:{told.status}", returns, cause)
 
-    async def dispute(self, work: UnitOfWork, told: Dispute, *, cause: Cause) -> Payment | None:
-        """Keep where a dispute stands, in the same way."""
+    async def dispute(self, work: UnitOfWork, told: Dispute, *, cause: Cause, asked: bool = False) -> Payment | None:
+        """Keep where a dispute stands, in the same way; `asked` when the provider has just answered with it."""
         payment = await work.payments.of_intent(told.payment_intent_id)
-        returns = (await work.returns.of(told.payment_intent_id)).with_dispute(told)
+        returns = (await work.returns.of(told.payment_intent_id)).with_dispute(told, asked=asked)
         stored = next(dispute for dispute in returns.disputes if dispute.id == told.id)
         work.returns.save_dispute(stored)
         if stored.stage is DisputeStage.APPEALED and told.lost_at is not None:
             # The loss that was appealed, told late, or the loss after the appeal: only the provider can tell.
             subject = f"{told.payment_intent_id}:{told.id}:{told.lost_at:%Y%m%d%H%M%S}"
             work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=5))
-        return await self._followed(work, payment, told.payment_intent_id, told.id, returns, cause)
+        return await self._followed(work, payment, told.payment_intent_id, f"{told.id}:{told.stage}", returns, cause)
 
     async def charge(self, work: UnitOfWork, told: ChargeRefunded, *, cause: Cause) -> Payment | None:
         """A charge says how much of it went back: keep the refunds that it lists, and ask for those that nobody has told of."""
@@ -56,9 +56,9 @@ class RecordReturns:
         if returns.under_way_minor(told.currency) < told.refunded_minor:
             subject = f"{told.payment_intent_id}:{told.refunded_minor}"
             work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=5))
-        if payment is not None:
-            await self.settle(work, payment, returns, cause=cause)
-        return payment
+        return await self._followed(
+            work, payment, told.payment_intent_id, f"{told.refunded_minor} told", returns, cause
+        )
 
     async def settle(self, work: UnitOfWork, payment: Payment, returns: Returns, *, cause: Cause) -> Payment:
         """Bring a locked payment, and the time it bought, to where all that is known of its charge leaves them."""
@@ -79,14 +79,14 @@ class RecordReturns:
         work: UnitOfWork,
         payment: Payment | None,
         payment_intent_id: str,
-        told_id: str,
+        what: str,
         returns: Returns,
         cause: Cause,
     ) -> Payment | None:
         if payment is not None:
             return await self.settle(work, payment, returns, cause=cause)
         # Its payment may be confirmed at this very moment, by a work that cannot see this fact: look once more when that is over.
-        subject = f"{payment_intent_id}:{told_id}"
+        subject = f"{payment_intent_id}:{what}"
         work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=LONGER_THAN_ANY_WORK))
         return None
 

@@ -112,7 +112,7 @@ class RefundDuplicate:
             await work.commit()
 
     async def _beside(self, payment_id: PaymentId) -> list[str]:
-        """The charges of the paid time that the payment was made beside."""
+        """The charge of the payment, and those of the paid time that it was made beside."""
         async with self._begin() as work:
             payment = await work.payments.get(payment_id)
             if payment is None or payment.paid_at is None or not payment.duplicate:
@@ -121,9 +121,8 @@ class RefundDuplicate:
             beside = [
                 await work.payments.get(period.payment_id) for period in periods if period.ends_at > payment.paid_at
             ]
-        return [
-            other.payment_intent_id for other in beside if other is not None and other.payment_intent_id is not None
-        ]
+        charges = [payment, *beside]
+        return [one.payment_intent_id for one in charges if one is not None and one.payment_intent_id is not None]
 
     async def _is_duplicate(self, payment_id: PaymentId) -> bool:
         async with self._begin() as work:

@@ -172,7 +172,9 @@ class Subscription(Struct, frozen=True, kw_only=True):
         if payment.renewal or not self.periods or self.periods[-1].ends_at <= paid_at:
             return True
         later = [period for period in self.periods if period.ends_at > paid_at and not period.is_empty]
-        return taken_back_at is not None and all(period.starts_at >= max(taken_back_at, paid_at) for period in later)
+        return taken_back_at is not None and all(
+            period.starts_at > paid_at and period.starts_at >= taken_back_at for period in later
+        )
 
     def written_down(self, instant: datetime) -> "Subscription":
         """With the word that is true at an instant, as a job may not have written it down yet."""

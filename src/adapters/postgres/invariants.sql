@@ -104,7 +104,8 @@ SELECT j.subject AS id, format('job %s, number %s', j.state, coalesce(i.number, 
 SELECT coalesce(i.payment_id::text, j.subject) AS id,
        format('receipt %s, %s jobs', coalesce(i.number, 'none'), coalesce(j.jobs, 0)) AS found
   FROM (SELECT payment_id, number FROM invoices WHERE number IS NOT NULL) AS i
-  FULL JOIN (SELECT subject, count(*) AS jobs FROM jobs WHERE kind = 'send_confirmation' GROUP BY subject) AS j
+  FULL JOIN (SELECT split_part(subject, ':', 1) AS subject, count(*) FILTER (WHERE strpos(subject, ':') = 0) AS jobs
+               FROM jobs WHERE kind = 'send_confirmation' GROUP BY 1) AS j
        ON j.subject = i.payment_id::text
  WHERE i.payment_id IS NULL OR j.jobs IS DISTINCT FROM 1
 

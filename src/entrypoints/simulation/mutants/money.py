@@ -201,14 +201,14 @@ mutant(
     Patch(
         Subscription,
         "has_time_for",
-        lambda self, payment, paid_at: not self.periods or self.periods[-1].ends_at <= paid_at,
+        lambda self, payment, paid_at, taken_back_at=None: not self.periods or self.periods[-1].ends_at <= paid_at,
     ),
 )
 
 mutant(
     "duplicate_buys_time",
     "A second payment beside the first one buys a second year instead of going back.",
-    Patch(Subscription, "has_time_for", lambda self, payment, paid_at: True),
+    Patch(Subscription, "has_time_for", lambda self, payment, paid_at, taken_back_at=None: True),
 )
 
 
