@@ -82,13 +82,13 @@ async def an_event_is_about_somebody_elses_checkout(lane: Lane, _member: Member)
     return telling(lane, CheckoutCompleted(a_session()))
 
 
-@story(Fate(("REVIEW",)))
+@story(Fate(("EXPIRED", "SUCCEEDED"), periods=1, receipts=1, mails=1))
 async def an_event_has_to_wait(lane: Lane, member: Member) -> Call:
     lane.at_last = lambda: run_out_own(lane, member)
     return telling(lane, CheckoutCompleted(await a_stray(lane, member)))
 
 
-@story(Fate(("REVIEW",)), by_worker=True)
+@story(Fate(("EXPIRED", "SUCCEEDED"), periods=1, receipts=1, mails=1), by_worker=True)
 async def a_worker_tries_an_event_that_had_to_wait(lane: Lane, member: Member) -> Call:
     await telling(lane, CheckoutCompleted(await a_stray(lane, member)))(lane.sound)
     await run_out_own(lane, member)

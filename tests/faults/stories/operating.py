@@ -17,7 +17,7 @@ async def a_dead_job(lane: Lane, kind: JobKind) -> int:
     return job.id
 
 
-@story(Fate(("REVIEW",)))
+@story(Fate(("EXPIRED", "SUCCEEDED"), periods=1, receipts=1, mails=1))
 async def an_operator_replays_an_event(lane: Lane, member: Member) -> Call:
     delivery = lane.sound.delivery(CheckoutCompleted(await a_stray(lane, member)))
     receipt = await lane.sound.container.receive_event()(delivery)
@@ -26,7 +26,7 @@ async def an_operator_replays_an_event(lane: Lane, member: Member) -> Call:
     return lambda world: world.container.replay_event()(receipt.event_id, operator=OPERATOR)
 
 
-@story(Fate(("REVIEW",)))
+@story(Fate(("EXPIRED", "SUCCEEDED"), periods=1, receipts=1, mails=1))
 async def an_operator_replays_an_event_that_still_has_to_wait(lane: Lane, member: Member) -> Call:
     delivery = lane.sound.delivery(CheckoutCompleted(await a_stray(lane, member)))
     receipt = await lane.sound.container.receive_event()(delivery)

@@ -67,7 +67,7 @@ async def a_reconciliation_finds_an_event_that_never_came(lane: Lane, member: Me
     return catching_up()
 
 
-@story(Fate(("REVIEW",)))
+@story(Fate(("EXPIRED", "SUCCEEDED"), periods=1, receipts=1, mails=1))
 async def a_reconciliation_finds_money_in_the_list_of_checkouts(lane: Lane, member: Member) -> Call:
     await a_stray(lane, member)
     await run_out_own(lane, member)
