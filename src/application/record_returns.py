@@ -10,7 +10,7 @@ from application.ports.store import UnitOfWork
 from application.ports.world import Clock
 from domain.audit import Cause
 from domain.payment import Payment, PaymentStatus
-from domain.returns import Dispute, DisputeStage, Refund, Returns
+from domain.returns import Dispute, DisputeStage, DisputeStatus, Refund, Returns
 from domain.subscription import Subscription
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,10 @@ class RecordReturns:
         work.payments.save(after, cause)
         if after.status is PaymentStatus.REFUNDED and payment.status is not PaymentStatus.REFUNDED:
             work.jobs.enqueue(NewJob(kind=JobKind.SEND_REFUND_NOTICE, subject=str(payment.id)))
+        won = after.dispute is DisputeStatus.WON and payment.dispute is not DisputeStatus.WON
+        if after.duplicate and won and after.status is not PaymentStatus.REFUNDED:
+            # While it was disputed it could not be given back, or the bank had taken it.
+            work.jobs.enqueue(NewJob(kind=JobKind.REFUND_DUPLICATE, subject=f"{payment.id}:won"))
         if payment.status is PaymentStatus.REFUNDED and after.status is not PaymentStatus.REFUNDED:
             log.error("a refund of payment %s failed after it had succeeded: the money is with us again", payment.id)
         if after.is_paid:

@@ -101,7 +101,7 @@ class RefundDuplicate:
 
     async def __call__(self, job: ClaimedJob) -> None:
         """The job of a payment. Raises ProviderUnavailable when it is to be tried later, ProviderRefused for an operator."""
-        payment_id = PaymentId(UUID(job.subject))
+        payment_id = PaymentId(UUID(job.subject.partition(":")[0]))
         cause = Cause(why="a duplicate is given back")
         for payment_intent_id in await self._beside(payment_id):
             await self._collect.of_charge(payment_intent_id, cause=Cause(why="asked beside which time it was paid"))

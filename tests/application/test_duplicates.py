@@ -11,6 +11,7 @@ from application.ports.gateway import (
     CheckoutCompleted,
     CheckoutExpired,
     CheckoutSession,
+    DisputeTold,
     ProviderFact,
     RefundOrder,
     RefundTold,
@@ -197,3 +198,17 @@ async def test_what_a_bank_left_of_a_duplicate_is_given_back(world: "World") -> 
     await work_for_an_hour(world)
 
     assert [20000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
+
+
+async def test_a_duplicate_whose_dispute_was_won_after_all_is_given_back_then(world: "World") -> None:
+    duplicate = await a_duplicate(world)
+    session_id = duplicate.checkout_session_id or ""
+    await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.LOST)))
+    await work_for_an_hour(world)
+    while_lost = dict(world.gateway.refunds)
+    await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.WON)))
+    await work_for_an_hour(world)
+
+    assert {} == while_lost
+    assert P.REFUNDED is world.payment(duplicate.id).status
+    assert 1 == len(world.gateway.refunds)

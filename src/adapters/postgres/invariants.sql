@@ -195,12 +195,14 @@ SELECT p.id::text AS id,
                       AND split_part(j.subject, ':', 1) = p.payment_intent_id)
 
 -- duplicate_is_given_back_once
--- Money that came beside time already paid has exactly one job that gives it back, and no other money has one.
-SELECT coalesce(p.id::text, j.subject) AS id, format('%s, %s jobs', p.status, coalesce(j.jobs, 0)) AS found
+-- Money that came beside time already paid has a job that gives it back, and money that never did has none.
+SELECT coalesce(p.id::text, j.payment_id) AS id, format('%s, %s jobs', p.status, coalesce(j.jobs, 0)) AS found
   FROM (SELECT id, status FROM payments WHERE duplicate) AS p
-  FULL JOIN (SELECT subject, count(*) AS jobs FROM jobs WHERE kind = 'refund_duplicate' GROUP BY subject) AS j
-       ON j.subject = p.id::text
- WHERE p.id IS NULL OR j.jobs IS DISTINCT FROM 1
+  FULL JOIN (SELECT split_part(subject, ':', 1) AS payment_id, count(*) FILTER (WHERE strpos(subject, ':') = 0) AS jobs
+               FROM jobs WHERE kind = 'refund_duplicate' GROUP BY 1) AS j
+       ON j.payment_id = p.id::text
+ WHERE j.jobs IS DISTINCT FROM 1
+    OR (p.id IS NULL AND NOT EXISTS (SELECT FROM audit WHERE entity_id = j.payment_id AND why LIKE 'the time beside which it was paid%'))
 
 -- refund_is_told_once
 -- A payment that was given back in full has exactly one job that tells its member.
