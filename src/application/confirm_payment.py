@@ -74,8 +74,8 @@ class ConfirmPayment:
         at = min(session.paid_at or at, self._clock.now())
         named = known
         if not own:
-            known, own = self._beside(work, known, session, at, cause), True
-        payment = followed(known.opened(session.id) if own else known, session, at, named=named)
+            known = self._beside(work, known, session, at, cause)
+        payment = followed(known.opened(session.id), session, at, named=named)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
             log.error(
                 "payment %s is to be reviewed: the money of checkout %s does not match it", payment.id, session.id

@@ -47,10 +47,10 @@ def counts_of(text: str) -> str:
 
 def missing(tests: Iterable[str], root: Path) -> list[str]:
     """Those of the tests, each as `path::name`, that are not there."""
-    return [test for test in tests if test.partition("::")[2] not in tests_in(root / test.partition("::")[0])]
+    return [test for test in tests if test.partition("::")[2] not in names_of_tests(root / test.partition("::")[0])]
 
 
-def tests_in(path: Path) -> set[str]:
+def names_of_tests(path: Path) -> set[str]:
     """The names of the test functions of a file; none for a file that is not there."""
     if not path.is_file():
         return set()

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from adapters.postgres.database import Connection, Database
 from adapters.postgres.faults import our_errors
+from adapters.postgres.words import one_of
 from application.ports.reads import BrokenInvariant, Inspection, Violation
 from domain import payment, subscription
 
@@ -37,11 +38,6 @@ class Invariant(Struct, frozen=True, kw_only=True):
     settled: bool
 
 
-def quoted(words: object) -> str:
-    """Words as a SQL list, in a fixed order."""
-    return ", ".join(f"'{word}'" for word in sorted(words))  # type: ignore[call-overload] # any iterable of strings
-
-
 def moves_in_sql() -> str:
     """Every legal line of the audit: entity, state before ('' where there is none) and state after."""
     lines = [("payment", "", str(payment.PAYABLE))]
@@ -53,7 +49,7 @@ def moves_in_sql() -> str:
 def words_of_the_domain() -> dict[str, str]:
     """What the words in braces of `invariants.sql` stand for."""
     return {
-        "unfinished": quoted(payment.UNFINISHED),
+        "unfinished": one_of(payment.UNFINISHED),
         "payable": str(payment.PAYABLE),
         "moves": moves_in_sql(),
     }

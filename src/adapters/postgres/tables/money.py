@@ -23,7 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from adapters.postgres.tables.kit import Instant, one_of
+from adapters.postgres.tables.kit import Instant
+from adapters.postgres.words import one_of
 from domain.payment import MOVES, PAID, PAYABLE, UNFINISHED
 from domain.returns import DisputeStage, DisputeStatus, RefundStatus
 from domain.subscription import SubscriptionStatus
