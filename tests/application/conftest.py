@@ -1,6 +1,7 @@
 """The whole service in memory, with the member, the bank, the network and the store's faults in the hands of a test."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -190,6 +191,16 @@ class World:
                 again_after = None if isinstance(error, MailRefused) else 60
                 await self.store.jobs.fail(job, str(error), retry_after_seconds=again_after)
         return met
+
+    async def work_for_an_hour(self) -> None:
+        """A worker does what is due, every five minutes."""
+        for _ in range(12):
+            self.clock.pass_time(timedelta(minutes=5))
+            await self.work()
+
+    async def paid_session(self) -> CheckoutSession:
+        """A checkout that was paid, without a word of it to us."""
+        return self.gateway.pay((await self.start()).session_id)
 
     async def run(self, job: ClaimedJob) -> None:
         """The use case of a job's kind does it."""

@@ -36,16 +36,9 @@ async def a_duplicate(world: "World") -> Payment:
     return world.payment(second.payment.id)
 
 
-async def work_for_an_hour(world: "World") -> None:
-    """Let a worker do what is due, again and again."""
-    for _ in range(12):
-        world.clock.pass_time(timedelta(minutes=5))
-        await world.work()
-
-
 async def test_a_duplicate_is_given_back_and_its_member_is_told(world: "World") -> None:
     duplicate = await a_duplicate(world)
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert duplicate.duplicate
     assert [P.SUCCEEDED, P.REFUNDED] == world.statuses()
@@ -64,7 +57,7 @@ async def test_a_duplicate_is_given_back_once_whatever_answer_is_lost(
     await a_duplicate(world)
     for _ in range(2):
         world.gateway.fail_next(call, after_effect=after_effect)
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert [P.SUCCEEDED, P.REFUNDED] == world.statuses()
     assert 1 == len(world.gateway.refunds)
@@ -77,7 +70,7 @@ async def test_a_duplicate_is_given_back_once_wherever_the_store_fails(
 ) -> None:
     await a_duplicate(world)
     world.faults.at_commit(commit, RuntimeError("killed"), after_effect=after_effect)
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert [P.SUCCEEDED, P.REFUNDED] == world.statuses()
     assert 1 == len(world.gateway.refunds)
@@ -87,7 +80,7 @@ async def test_an_automatic_refund_that_fails_is_left_to_an_operator(world: "Wor
     duplicate = await a_duplicate(world)
     refund = world.gateway.give_back(duplicate.checkout_session_id or "", status=RefundStatus.FAILED)
     await world.deliver(RefundTold(refund))
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
     waiting = await world.review.waiting()
 
     assert [P.SUCCEEDED, P.SUCCEEDED] == world.statuses()
@@ -98,7 +91,7 @@ async def test_an_automatic_refund_that_fails_is_left_to_an_operator(world: "Wor
 async def test_a_duplicate_that_somebody_refunded_by_hand_is_not_given_back_again(world: "World") -> None:
     duplicate = await a_duplicate(world)
     world.gateway.give_back(duplicate.checkout_session_id or "", 20000)
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert [20000, 10000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
     assert P.REFUNDED is world.payment(duplicate.id).status
@@ -117,7 +110,7 @@ async def test_the_rest_of_a_duplicate_goes_back_where_somebody_was_faster_with_
 
     monkeypatch.setattr(world.gateway, "refund", after_a_hand)
     met = await world.work()
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert [] == [error for error in met if isinstance(error, ProviderRefused)]  # which would end the job
     assert [20000, 10000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
@@ -127,7 +120,7 @@ async def test_the_rest_of_a_duplicate_goes_back_where_somebody_was_faster_with_
 async def test_a_duplicate_whose_bank_took_the_money_back_is_not_refunded_too(world: "World") -> None:
     duplicate = await a_duplicate(world)
     world.gateway.dispute(duplicate.checkout_session_id or "", DisputeStage.LOST)
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert {} == world.gateway.refunds
     assert ["done"] == world.jobs(JobKind.REFUND_DUPLICATE)
@@ -167,7 +160,7 @@ async def test_money_paid_after_the_time_before_it_had_gone_back_is_no_duplicate
     await world.deliver(CheckoutCompleted(second))
     if refund_is_told == "second":
         await world.deliver(RefundTold(refund))
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert [P.REFUNDED, P.SUCCEEDED] == world.statuses()
     assert (await world.check_access(world.member.user_id)).allowed
@@ -195,7 +188,7 @@ async def test_what_a_bank_left_of_a_duplicate_is_given_back(world: "World") -> 
     _, second = await a_second_paid_session(world, timedelta(days=10))
     await world.deliver(CheckoutCompleted(second))
     world.gateway.dispute(second.id, DisputeStage.LOST, amount_minor=10000)
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert [20000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
 
@@ -204,10 +197,10 @@ async def test_a_duplicate_whose_dispute_was_won_after_all_is_given_back_then(wo
     duplicate = await a_duplicate(world)
     session_id = duplicate.checkout_session_id or ""
     await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.LOST)))
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
     while_lost = dict(world.gateway.refunds)
     await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.WON)))
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert {} == while_lost
     assert P.REFUNDED is world.payment(duplicate.id).status

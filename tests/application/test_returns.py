@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from application.ports.gateway import (
     ChargeRefunded,
     CheckoutCompleted,
-    CheckoutSession,
     DisputeTold,
     ProviderFact,
     RefundTold,
@@ -41,16 +40,11 @@ def ending(world: "World") -> Ending:
     return payment.status, payment.refunded_minor, payment.dispute, subscription.status, years, receipts
 
 
-async def a_paid_session(world: "World") -> CheckoutSession:
-    """A checkout that was paid, without a word of it to us."""
-    return world.gateway.pay((await world.start()).session_id)
-
-
 async def test_every_order_of_a_payment_and_what_went_back_of_it_ends_alike(new_world: "type[World]") -> None:
     endings: set[Ending] = set()
     for order in permutations(range(5)):
         world = new_world()
-        session = await a_paid_session(world)
+        session = await world.paid_session()
         world.clock.pass_time(DAY)
         refund = world.gateway.give_back(session.id, 10000)
         dispute = world.gateway.dispute(session.id)
@@ -74,7 +68,7 @@ async def test_every_order_of_a_payment_and_what_went_back_of_it_ends_alike(new_
 async def test_every_order_of_a_refund_that_fails_ends_as_if_it_had_never_been(new_world: "type[World]") -> None:
     for order in permutations(range(3)):
         world = new_world()
-        session = await a_paid_session(world)
+        session = await world.paid_session()
         refund = world.gateway.give_back(session.id)
         failed = world.gateway.fail_refund(refund.id)
         facts: list[ProviderFact] = [CheckoutCompleted(session), RefundTold(refund), RefundTold(failed)]
@@ -230,7 +224,7 @@ async def test_more_refunds_than_money_never_count_for_more_than_was_paid(
 
 
 async def test_a_payment_that_was_given_back_before_it_was_heard_of_is_not_confirmed_by_mail(world: "World") -> None:
-    session = await a_paid_session(world)
+    session = await world.paid_session()
     await world.deliver(RefundTold(world.gateway.give_back(session.id)))
     await world.deliver(CheckoutCompleted(session))
     for _ in range(3):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from application.ports.gateway import ChargeRefunded, CheckoutSession, DisputeTold, RefundTold
+from application.ports.gateway import ChargeRefunded, DisputeTold, RefundTold
 from domain.audit import Cause
 from domain.payment import PaymentStatus
 from domain.returns import DisputeStage, DisputeStatus, RefundStatus
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
 P = PaymentStatus
 S = SubscriptionStatus
-
-
-async def a_paid_session(world: "World") -> CheckoutSession:
-    """A checkout that was paid, without a word of it to us."""
-    return world.gateway.pay((await world.start()).session_id)
 
 
 async def test_a_dispute_that_is_lost_again_after_an_appeal_takes_the_time_again(world: "World") -> None:
@@ -72,7 +67,7 @@ async def test_a_fact_that_falls_into_the_confirmation_of_its_payment_counts_a_m
     world: "World", status: RefundStatus
 ) -> None:
     """Also where an earlier fact about the same refund was looked at before."""
-    session = await a_paid_session(world)
+    session = await world.paid_session()
     refund = world.gateway.give_back(session.id)
     await world.deliver(RefundTold(replace(refund, status=RefundStatus.PENDING)))
     world.clock.pass_time(timedelta(seconds=90))
@@ -89,7 +84,7 @@ async def test_a_fact_that_falls_into_the_confirmation_of_its_payment_counts_a_m
 
 
 async def test_a_refunded_charge_that_falls_into_the_confirmation_of_its_payment_counts_too(world: "World") -> None:
-    session = await a_paid_session(world)
+    session = await world.paid_session()
     refund = world.gateway.give_back(session.id)
     async with world.begin() as work:
         await world.confirm.within(work, session, at=world.clock.now(), cause=Cause(why="paid"))

@@ -20,17 +20,10 @@ if TYPE_CHECKING:
 P = PaymentStatus
 
 
-async def work_for_an_hour(world: "World") -> None:
-    """Let a worker do what is due, again and again."""
-    for _ in range(12):
-        world.clock.pass_time(timedelta(minutes=5))
-        await world.work()
-
-
 async def test_what_was_accepted_is_confirmed_with_what_arrived(world: "World") -> None:
     payment = await under_review(world, Figures(10000, "mad"))
     await world.review.accept(payment.id, operator="amina")
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
     (letter,) = world.mailer.delivered
 
     assert "100.00 MAD" in letter.text
@@ -58,7 +51,7 @@ async def test_an_operator_sees_what_waits_and_takes_the_money(world: "World") -
     waiting = await world.review.waiting()
     world.clock.pass_time(timedelta(days=2))
     accepted = await world.review.accept(payment.id, operator="amina")
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert [payment] == waiting
     assert P.SUCCEEDED is accepted.status
@@ -73,7 +66,7 @@ async def test_an_operator_sees_what_waits_and_takes_the_money(world: "World") -
 async def test_an_operator_gives_the_money_back(world: "World", received: Figures) -> None:
     payment = await under_review(world, received)
     refunded = await world.review.give_back(payment.id, operator="amina")
-    await work_for_an_hour(world)
+    await world.work_for_an_hour()
 
     assert P.REFUNDED is refunded.status
     assert refunded.paid_at is None
