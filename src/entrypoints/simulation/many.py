@@ -5,7 +5,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -73,7 +72,7 @@ def every_move() -> list[str]:
 
 
 def outcomes(seeds: Iterable[int], *, mutant: str | None = None, processes: int | None = None) -> Iterator[Outcome]:
-    """The outcome of each world, in no particular order."""
+    """The outcome of each world, in the order of the seeds."""
     seeds = list(seeds)
     processes = processes or os.cpu_count() or 1
     if processes == 1 or len(seeds) <= IN_ONE_PROCESS_MAX:
@@ -82,10 +81,8 @@ def outcomes(seeds: Iterable[int], *, mutant: str | None = None, processes: int 
         return
     # Fresh processes: what this one has open is no part of theirs.
     context = multiprocessing.get_context("spawn")
-    waiting = iter(seeds)
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        while chunk := list(islice(waiting, CHUNK * processes * 8)):
-            yield from pool.map(_run, [(seed, mutant) for seed in chunk], chunksize=CHUNK)
+        yield from pool.map(_run, [(seed, mutant) for seed in seeds], chunksize=CHUNK)
 
 
 def seeds_to_find(mutant: str, *, at_most: int, first: int = 0) -> tuple[int, Outcome] | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.loop import VirtualLoop
 
 if TYPE_CHECKING:
     from entrypoints.simulation.trace import Trace
@@ -54,7 +55,7 @@ class Replica:
     def __init__(
         self,
         name: str,
-        loop: asyncio.AbstractEventLoop,
+        loop: VirtualLoop,
         chance: Chance,
         trace: "Trace",
         *,
@@ -90,7 +91,7 @@ class Replica:
             self.trace.note(self.name, "killed", what)
             self.kill()
             raise Killed
-        await asyncio.sleep(self.chance.seconds(shortest, longest))
+        await self.loop.pause(self.chance.seconds(shortest, longest))
 
     def kill(self) -> None:
         """End at once. Open works are undone by the store; what its tasks would still do has no effect any more."""

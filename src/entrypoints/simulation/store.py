@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from application.ports.jobs import ClaimedJob, JobKind
 from application.ports.store import Customer
 from domain.payment import Payment
 from entrypoints.simulation.chance import Fault
+from entrypoints.simulation.loop import wake
 from entrypoints.simulation.replica import Replica
 
 SLOW = (0.5, 6.0)
@@ -44,21 +45,21 @@ class Bell:
     def ring(self) -> None:
         """Wake everybody who listens."""
         for future in self._listening:
-            if not future.done():
-                future.set_result(None)
+            wake(future)
         self._listening.clear()
 
     async def heard(self, seconds: float | None) -> None:
         """Return when it rings, or after some time."""
-        future = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
         self._listening[future] = None
+        timer = loop.call_later(seconds, wake, future) if seconds is not None else None
         try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            pass
+            await future
         finally:
             self._listening.pop(future, None)
+            if timer is not None:
+                timer.cancel()
 
 
 class Server(Struct):
@@ -104,6 +105,14 @@ class Line:
         await self.message(what)
 
 
+FAULTS: Final = {
+    Trip.BEGIN: Fault.STORE_REFUSES,
+    Trip.READ: Fault.STORE_DROPS,
+    Trip.WRITE: Fault.STORE_DROPS,
+    Trip.COMMIT: Fault.COMMIT_LOST,
+}
+
+
 class SimulatedUnitOfWork(MemoryUnitOfWork):
     """A unit of work of one replica."""
 
@@ -114,12 +123,6 @@ class SimulatedUnitOfWork(MemoryUnitOfWork):
         line.replica.open[self] = None
 
     async def trip(self, trip: Trip) -> None:
-        faults = {
-            Trip.BEGIN: Fault.STORE_REFUSES,
-            Trip.READ: Fault.STORE_DROPS,
-            Trip.WRITE: Fault.STORE_DROPS,
-            Trip.COMMIT: Fault.COMMIT_LOST,
-        }
         if trip is Trip.ANSWER:
             await self._line.answer("commit")
             return
@@ -127,7 +130,7 @@ class SimulatedUnitOfWork(MemoryUnitOfWork):
         if self._broken:
             raise TryAgain("the connection is lost")
         try:
-            self._line.may_break(faults[trip], trip)
+            self._line.may_break(FAULTS[trip], trip)
         except TryAgain:
             self.abandon()
             raise

@@ -69,8 +69,21 @@ SETTINGS: Final = Settings(
 """What matters of the configuration; no secret is ever needed."""
 
 
-_containers: list[Container] = []
-"""Containers that no world uses any more."""
+AIMED: Final = (
+    "clock",
+    "new_id",
+    "history",
+    "entitlements",
+    "under_review",
+    "unfinished",
+    "queue",
+    "retention",
+    "gateway",
+    "records",
+    "reader",
+    "mailer",
+)
+"""The adapters that belong to one replica."""
 
 
 @cache
@@ -91,6 +104,35 @@ class RisingIds:
         return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0x2 << 62) | chance)
 
 
+class Seams:
+    """The real container with its adapters replaced, once; what stands in for them is exchanged for each replica."""
+
+    def __init__(self) -> None:
+        self.container = Container()
+        self._begin = providers.Factory(SimulatedUnitOfWork)
+        self._aimed = {name: providers.Object[object](None) for name in AIMED}
+        self.container.override_providers(
+            settings=providers.Object(SETTINGS),
+            catalogue=providers.Object(catalogue()),
+            letters=providers.Object(PlainLetterWriter()),
+            begin=self._begin,
+            **self._aimed,
+        )
+        self._singletons = list(self.container.traverse(types=[providers.Singleton]))
+
+    def aim(self, line: Line, **adapters: object) -> None:
+        """Let the container work for the replica at the end of this line, with these adapters and no use case of an earlier one."""
+        self._begin.set_args(line)
+        for name in AIMED:
+            self._aimed[name].set_provides(adapters[name])
+        for singleton in self._singletons:
+            singleton.reset()
+
+
+_unused: list[Seams] = []
+"""Containers that no world uses any more."""
+
+
 class Service:
     """A running replica."""
 
@@ -104,27 +146,23 @@ class Service:
         self._seen_until: datetime | None = None
         gateway = SimulatedGateway(self.replica, stripe, keys)
         self.queue = SimulatedQueue(line)
-        self.verbs = _containers.pop() if _containers else Container()
-        self.verbs.reset_override()
-        self.verbs.reset_singletons()
-        self.verbs.override_providers(
-            settings=providers.Object(SETTINGS),
-            clock=providers.Object(self.replica.clock),
-            new_id=providers.Object(RisingIds(self.replica)),
-            catalogue=providers.Object(catalogue()),
-            begin=providers.Factory(SimulatedUnitOfWork, line),
-            history=providers.Object(MemoryBillingHistory(line.store)),
-            entitlements=providers.Object(MemoryEntitlements(line.store)),
-            under_review=providers.Object(MemoryUnderReview(line.store)),
-            unfinished=providers.Object(SimulatedUnfinished(line)),
-            queue=providers.Object(self.queue),
-            retention=providers.Object(SimulatedRetention(line)),
-            gateway=providers.Object(gateway),
-            records=providers.Object(SimulatedRecords(gateway, stripe, deliveries)),
-            reader=providers.Object(SimulatedReader(deliveries)),
-            mailer=providers.Object(SimulatedMailer(self.replica, mail)),
-            letters=providers.Object(PlainLetterWriter()),
+        self._seams = _unused.pop() if _unused else Seams()
+        self._seams.aim(
+            line,
+            clock=self.replica.clock,
+            new_id=RisingIds(self.replica),
+            history=MemoryBillingHistory(line.store),
+            entitlements=MemoryEntitlements(line.store),
+            under_review=MemoryUnderReview(line.store),
+            unfinished=SimulatedUnfinished(line),
+            queue=self.queue,
+            retention=SimulatedRetention(line),
+            gateway=gateway,
+            records=SimulatedRecords(gateway, stripe, deliveries),
+            reader=SimulatedReader(deliveries),
+            mailer=SimulatedMailer(self.replica, mail),
         )
+        self.verbs = self._seams.container
         chores = [
             replace(chore, every_seconds=chore.every_seconds * pace, do=partial(self._when_there_is_news, chore))
             for chore in chores_of(self.verbs)
@@ -153,7 +191,7 @@ class Service:
 
     def forget(self) -> None:
         """Leave the container to another replica: wiring a new one takes longer than most worlds' minutes."""
-        _containers.append(self.verbs)
+        _unused.append(self._seams)
 
     def stop(self) -> None:
         """Be told to stop: finish what was begun, and begin nothing."""

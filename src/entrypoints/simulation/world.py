@@ -36,7 +36,7 @@ YEARS: Final = 4
 REPLICAS: Final = 2
 CLIENT_SECONDS_MAX: Final = 20.0
 SKEW_SECONDS_MAX: Final = 240.0
-PACES: Final = (5.0, 20.0, 50.0)
+PACES: Final = (10.0, 30.0, 50.0)
 
 
 class World:
