@@ -81,10 +81,7 @@ class SimulatedGateway:
 
     async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
         def act() -> str:
-            customer_id = f"cus_{len(self._stripe.customers) + 1}"
-            self._stripe.customers[customer_id] = json.decode(request, type=Member)
-            self._stripe.changed()
-            return customer_id
+            return self._stripe.made_known(json.decode(request, type=Member))
 
         return await self.call("create customer", self._keyed(key, request, act))
 

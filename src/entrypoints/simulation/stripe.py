@@ -55,6 +55,7 @@ class Stripe:
         self.now = now
         self.changed_at = now()
         self.customers: dict[str, Member] = {}
+        self._customers_made = 0
         self.sessions: dict[str, Session] = {}
         self.charges = Charges(chance, trace, now, emit, self.received_of, self.changed)
         self.refuses_first_currency = chance.strikes(Fault.CURRENCY_REFUSED)
@@ -66,6 +67,14 @@ class Stripe:
         """Something is not as it was."""
         self.changed_at = self.now()
         self.notice()
+
+    def made_known(self, member: Member) -> str:
+        """Make a customer. No id is ever given again, not even that of a deleted one."""
+        self._customers_made += 1
+        customer_id = f"cus_{self._customers_made}"
+        self.customers[customer_id] = member
+        self.changed()
+        return customer_id
 
     def opened(self, order: CheckoutOrder) -> Session:
         """Make a checkout, which ends by itself."""
