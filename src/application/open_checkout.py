@@ -10,7 +10,7 @@ the provider is made inside a unit of work.
 
 import logging
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -32,6 +32,13 @@ MEMORY_OF_KEYS: Final = timedelta(hours=23)
 """How long the provider surely recognises an idempotency key (Stripe keeps them for at least 24 hours)."""
 
 
+class _Known(NamedTuple):
+    """A member whom the provider knows by an id."""
+
+    provider_id: str
+    record: Customer
+
+
 class OpenCheckout:
     """Brings a noted payment to an open hosted checkout. Its caller holds the claim on the attempt."""
 
@@ -47,33 +54,25 @@ class OpenCheckout:
         Raises ProviderUnavailable when the same may be tried again at once, ProviderRefused (and CurrencyRefused, which is
         remembered) when the payment had to be given up. Returns without a session when a new attempt is due: ask again.
         """
-        stale = False
         try:
-            customer_id = await self._customer(payment.id, member)
-            checkout, request = await self._prepared(payment, plan, member, customer_id)
-            stale = checkout.is_stale_at(self._clock.now())
-            session = await self._session(checkout, request, customer_id, stale=stale)
+            customer = await self._customer(payment.id, member)
+            checkout, request = await self._prepared(payment, plan, member, customer.provider_id)
+            session = await self._session(checkout, request, customer)
         except ProviderUnavailable as fault:
             await release(self._begin, self._clock, payment.id, answered=fault.answered)
             raise
-        except CustomerUnknown:
-            log.error("the payment provider no longer knows the customer of %s: a new one is made", member.user_id)
-            await self._forget_customer(payment.id, member)
         except ProviderRefused as refusal:
-            if stale and not isinstance(refusal, CurrencyRefused):
-                await self._renew(payment.id)
-                return
             await self._give_up(payment, member, refusal)
             raise
-        else:
+        if session is not None:
             await self._note(payment.id, session)
 
-    async def _customer(self, payment_id: PaymentId, member: Member) -> str:
-        """The provider's id of the member, found or made once."""
+    async def _customer(self, payment_id: PaymentId, member: Member) -> "_Known":
+        """The member as the provider knows them, found or made once."""
 
-        async def once() -> tuple[Customer, PreparedRequest, int]:
+        async def once() -> tuple[Customer, PreparedRequest, Checkout]:
             async with self._begin() as work:
-                checkout = await work.checkouts.of(payment_id)
+                checkout = await work.checkouts.of(payment_id) or Checkout(payment_id=payment_id)
                 customer = await work.customers.of(member.user_id)
                 request = customer.request if customer is not None else None
                 if customer is None or request is None:
@@ -81,30 +80,30 @@ class OpenCheckout:
                     customer = with_request(customer, member, request, self._clock)
                     work.customers.save(customer)
                     await work.commit()
-            return customer, request, checkout.failures if checkout is not None else 0
+            return customer, request, checkout
 
-        customer, request, failures = await again(once, self._clock)
+        customer, request, checkout = await again(once, self._clock)
         if customer.provider_id is not None:
-            return customer.provider_id
+            return _Known(customer.provider_id, customer)
 
         found: str | None = None
         # As with the checkout itself: errors are replayed under a key, and keys are forgotten. Look before making a second one.
-        replayed = failures >= FAILURES_MAX
+        replayed = checkout.failures >= FAILURES_MAX
         if replayed or self._clock.now() - (customer.prepared_at or self._clock.now()) > MEMORY_OF_KEYS:
             found = await self._gateway.find_customer(request)
         if replayed and found is None:
-            await self._forget_customer(payment_id, member)
+            await self._forget_customer(customer, checkout)
             raise ProviderUnavailable("the payment provider kept failing; a new attempt is due", retry_after_seconds=1)
         made = found or await self._gateway.create_customer(request, key=customer.idempotency_key)
 
-        async def store() -> str:
+        async def store() -> _Known:
             async with self._begin() as work:
                 stored = await work.customers.of(member.user_id) or customer
                 if stored.provider_id is None:
                     stored = replace(stored, provider_id=made)
                     work.customers.save(stored)
                     await work.commit()
-            return stored.provider_id or made
+            return _Known(stored.provider_id or made, stored)
 
         return await again(store, self._clock)
 
@@ -137,6 +136,24 @@ class OpenCheckout:
         return await again(once, self._clock)
 
     async def _session(
+        self, checkout: Checkout, request: PreparedRequest, customer: "_Known"
+    ) -> CheckoutSession | None:
+        """The session of an attempt; null where a new attempt has to be made instead."""
+        stale = checkout.is_stale_at(self._clock.now())
+        try:
+            return await self._opened(checkout, request, customer.provider_id, stale=stale)
+        except CustomerUnknown:
+            log.error(
+                "the payment provider no longer knows the customer of %s: a new one is made", customer.record.user_id
+            )
+            await self._forget_customer(customer.record, checkout)
+        except ProviderRefused as refusal:
+            if not stale or isinstance(refusal, CurrencyRefused):
+                raise
+            await self._renew(checkout)
+        return None
+
+    async def _opened(
         self, checkout: Checkout, request: PreparedRequest, customer_id: str, *, stale: bool
     ) -> CheckoutSession:
         if stale or checkout.failures >= FAILURES_MAX:
@@ -146,7 +163,7 @@ class OpenCheckout:
             if found is not None:
                 return found
         if checkout.failures >= FAILURES_MAX:
-            await self._renew(checkout.payment_id)
+            await self._renew(checkout)
             raise ProviderUnavailable("the payment provider kept failing; a new attempt is due", retry_after_seconds=1)
         return await self._gateway.open_checkout(request, key=checkout.idempotency_key)
 
@@ -176,21 +193,30 @@ class OpenCheckout:
             )
             await self._gateway.expire_checkout(session.id)
 
-    async def _renew(self, payment_id: PaymentId) -> None:
-        async with self._begin() as work:
-            checkout = await work.checkouts.of(payment_id)
-            if checkout is not None:
-                work.checkouts.save(checkout.renewed())
+    async def _renew(self, tried: Checkout) -> None:
+        async def once() -> None:
+            async with self._begin() as work:
+                await self._renew_in(work, tried)
                 await work.commit()
 
-    async def _forget_customer(self, payment_id: PaymentId, member: Member) -> None:
-        async with self._begin() as work:
-            customer = await work.customers.of(member.user_id)
-            checkout = await work.checkouts.of(payment_id)
-            if customer is not None and checkout is not None:
-                work.customers.save(unmade(customer))
-                work.checkouts.save(checkout.renewed())
+        await again(once, self._clock)
+
+    async def _forget_customer(self, tried: Customer, on: Checkout) -> None:
+        async def once() -> None:
+            async with self._begin() as work:
+                customer = await work.customers.of(tried.user_id)
+                if customer is not None and customer.attempt == tried.attempt:
+                    work.customers.save(unmade(customer))
+                await self._renew_in(work, on)
                 await work.commit()
+
+        await again(once, self._clock)
+
+    async def _renew_in(self, work: UnitOfWork, tried: Checkout) -> None:
+        """Let the next attempt follow on this one, once: clocks differ, so that two may work on one attempt and fail together."""
+        checkout = await work.checkouts.of(tried.payment_id)
+        if checkout is not None and checkout.attempt == tried.attempt:
+            work.checkouts.save(checkout.renewed())
 
     async def _give_up(self, payment: Payment, member: Member, refusal: ProviderRefused) -> None:
         """The provider will not open this checkout: nothing can be paid, so the payment ends here and the next start begins anew."""

@@ -1,13 +1,14 @@
 """When the provider keeps failing, forgets or refuses: a new attempt, and never a second session that could be paid."""
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from application.errors import ProviderRefused, ProviderUnavailable
+from application.errors import CustomerUnknown, ProviderRefused, ProviderUnavailable
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired
-from builders import a_member
+from builders import a_catalogue, a_member
 from domain.checkout import FAILURES_MAX, FRESH
 from domain.errors import AlreadySubscribed
 from domain.payment import PaymentStatus
@@ -117,6 +118,29 @@ async def test_a_stale_request_that_the_provider_refuses_for_its_age_is_made_ane
     assert [PaymentStatus.PENDING] == world.statuses()
     assert world.clock.now() + timedelta(hours=1) == offered.expires_at
     assert [offered.session_id] == [session.id for session in world.payable_sessions()]
+
+
+@pytest.mark.parametrize(
+    "refusal", [ProviderRefused("expires_at is in the past"), CustomerUnknown("No such customer: cus_1")]
+)
+async def test_two_who_fail_together_at_one_attempt_make_one_new_attempt(
+    world: "World", refusal: ProviderRefused
+) -> None:
+    """Clocks differ by more than a claim lasts, so that both believe that the attempt is theirs."""
+    world.gateway.fail_next("open_checkout")
+    with pytest.raises(ProviderUnavailable):
+        await world.start()
+    world.clock.pass_time(DAY)
+    [payment] = world.store.payments()
+    plan = a_catalogue().plan_for(world.member.user_type)
+    world.gateway.fail_next("open_checkout", refusal)
+    world.gateway.fail_next("open_checkout", refusal)
+    await asyncio.gather(*(world.open_checkout(payment, plan, world.member) for _ in range(2)))
+    await world.start()
+
+    assert 4 == world.gateway.calls["open_checkout"]
+    assert [2] == [checkout.attempt for checkout in world.store.checkouts()]
+    assert 1 == len(world.payable_sessions())
 
 
 async def test_a_stale_request_looks_for_its_session_first(world: "World") -> None:

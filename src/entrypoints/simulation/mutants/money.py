@@ -174,14 +174,14 @@ async def _no_look(
     stale: bool,  # Any: an opaque request
 ) -> CheckoutSession:
     if stale:
-        await self._renew(checkout.payment_id)
+        await self._renew(checkout)
     return await self._gateway.open_checkout(request, key=f"{checkout.idempotency_key}:{stale}")
 
 
 mutant(
     "stale_attempt_not_looked_for",
     "An old attempt is made anew without looking whether it has left a checkout behind.",
-    Patch(open_checkout.OpenCheckout, "_session", _no_look),
+    Patch(open_checkout.OpenCheckout, "_opened", _no_look),
 )
 
 
