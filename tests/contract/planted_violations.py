@@ -224,7 +224,16 @@ PLANTED: Final = (
         f"UPDATE checkouts SET expires_at = now() - interval '61 minutes' WHERE payment_id = {LOOKER}",
     ),
     planted("paying_member_can_be_written_to", "DELETE FROM customers WHERE user_id = 'buyer'"),
-    planted("parked_event_is_retried", PARKED_EVENT),
+    planted("parked_event_is_retried", PARKED_EVENT, label="a parked event without a job"),
+    *(
+        planted(
+            "parked_event_is_retried",
+            PARKED_EVENT,
+            a_job("retry_event", "'evt_bad'", state=f"'{state}'", finished_at="now()"),
+            label=f"a parked event whose retry is {state}",
+        )
+        for state in ("done", "discarded")
+    ),
     planted(
         "job_is_not_late",
         a_job("retry_event", "'evt_late'", run_at="now() - interval '11 minutes'"),
