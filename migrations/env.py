@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -14,10 +15,12 @@ from adapters.postgres.schema import VERSION_TABLE
 ONE_AT_A_TIME = 0x7061796D656E7473
 """Key of the advisory lock that lets one migration run at a time."""
 
+PAUSE_SECONDS = 0.1
+
 
 def run(connection: Connection) -> None:
     """Run the migrations over a connection."""
-    connection.execute(text(f"select pg_advisory_lock({ONE_AT_A_TIME})"))
+    wait_for_turn(connection)
     connection.execute(text("set lock_timeout = '5s'"))
     connection.commit()
     context.configure(
@@ -30,6 +33,16 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Take the lock that lets one migration run at a time, without a transaction while it is waited for.
+
+    An index that is built beside the writers waits for all transactions that are open: for one that waits for this lock, for ever.
+    """
+    while not connection.scalar(text(f"select pg_try_advisory_lock({ONE_AT_A_TIME})")):
+        connection.rollback()
+        time.sleep(PAUSE_SECONDS)
 
 
 async def main() -> None:

@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """One thing that differed: a `payment`, an `event`, a `checkout`, a `refund`, a `dispute` or a `customer`, by its id.
+    """One thing that differed: a `payment`, an `event`, a `checkout`, a `charge`, a `refund`, a `dispute` or a `customer`.
 
     before, after: as it was stored, and as it is now; both the same where the repair failed.
     repaired: whether it is as the provider says now.

@@ -54,6 +54,12 @@ REFUND_RANK: Final[dict[RefundStatus, int]] = {
 DISPUTE_RANK: Final[dict[DisputeStage, int]] = {stage: rank for rank, stage in enumerate(DisputeStage)}
 """The same of a dispute: the stages are declared in their order."""
 
+OPEN_REFUNDS: Final = frozenset({RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION})
+"""States from which a refund goes on for certain: the bank has not answered, or the member has something to do."""
+
+OPEN_DISPUTES: Final = frozenset({DisputeStage.INQUIRY, DisputeStage.OPEN, DisputeStage.APPEALED})
+"""The same of a dispute: nobody has decided yet."""
+
 STATUS_OF_STAGE: Final[dict[DisputeStage, DisputeStatus]] = {
     DisputeStage.OPEN: DisputeStatus.OPEN,
     DisputeStage.APPEALED: DisputeStatus.OPEN,

@@ -17,6 +17,7 @@ from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
+from adapters.postgres.open_returns import PostgresOpenReturns
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
@@ -27,6 +28,7 @@ from adapters.stripe.records import StripeRecords
 from application.cancel_checkout import CancelCheckout
 from application.catch_up import CatchUp
 from application.check_access import CheckAccess
+from application.check_returns import CheckReturns
 from application.check_unfinished import CheckUnfinished
 from application.collect_invoice import CollectInvoice
 from application.collect_returns import CollectReturns
@@ -128,6 +130,7 @@ class Container(containers.DeclarativeContainer):
     begin = providers.Factory(PostgresUnitOfWork, database)
     history = providers.Singleton(PostgresBillingHistory, database)
     unfinished = providers.Singleton(PostgresUnfinished, database)
+    open_returns = providers.Singleton(PostgresOpenReturns, database)
     under_review = providers.Singleton(PostgresUnderReview, database)
     entitlements = providers.Singleton(PostgresEntitlements, database)
     readiness = providers.Singleton(PostgresReadiness, database)
@@ -222,7 +225,15 @@ class Container(containers.DeclarativeContainer):
     finish_customers = providers.Singleton(
         FinishCustomers, begin=begin.provider, unfinished=unfinished, gateway=gateway, clock=clock
     )
-    reconcile = providers.Singleton(Reconcile, parts=providers.List(check_unfinished, catch_up, finish_customers))
+    collect_returns = providers.Singleton(
+        CollectReturns, begin=begin.provider, gateway=gateway, record=record_returns, clock=clock
+    )
+    check_returns = providers.Singleton(
+        CheckReturns, begin=begin.provider, open_returns=open_returns, collect=collect_returns, clock=clock
+    )
+    reconcile = providers.Singleton(
+        Reconcile, parts=providers.List(check_unfinished, catch_up, finish_customers, check_returns)
+    )
     issue_receipt = providers.Singleton(IssueReceipt, begin=begin.provider, clock=clock, zone=zone)
     collect_invoice = providers.Singleton(CollectInvoice, begin=begin.provider, gateway=gateway)
     send_letter = providers.Singleton(SendLetter, begin=begin.provider, mailer=mailer, clock=clock)
@@ -231,9 +242,6 @@ class Container(containers.DeclarativeContainer):
     )
     send_refund_notice = providers.Singleton(
         SendRefundNotice, send=send_letter, letters=letters, catalogue=catalogue, app_url=settings.provided.app_url
-    )
-    collect_returns = providers.Singleton(
-        CollectReturns, begin=begin.provider, gateway=gateway, record=record_returns, clock=clock
     )
     refund_payment = providers.Singleton(RefundPayment, begin=begin.provider, gateway=gateway, collect=collect_returns)
     refund_duplicate = providers.Singleton(

@@ -7,13 +7,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnderReview, MemoryUnfinished
+from adapters.memory.history import (
+    MemoryBillingHistory,
+    MemoryEntitlements,
+    MemoryOpenReturns,
+    MemoryUnderReview,
+    MemoryUnfinished,
+)
 from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
 from adapters.memory.world import MemoryClock
 from application.cancel_checkout import CancelCheckout
 from application.catch_up import CatchUp
 from application.check_access import CheckAccess
+from application.check_returns import CheckReturns
 from application.check_unfinished import CheckUnfinished
 from application.collect_invoice import CollectInvoice
 from application.collect_returns import CollectReturns
@@ -109,6 +116,7 @@ class World:
             new_id=a_payment_id,
             renewal_window_days=30,
         )
+        self.collect_returns = CollectReturns(begin=begin, gateway=gateway, record=self.record, clock=clock)
         self.reconcile = self._reconcile(begin, gateway)
         self.issue_receipt = IssueReceipt(begin=begin, clock=clock, zone=zone)
         self.collect_invoice = CollectInvoice(begin=begin, gateway=gateway)
@@ -119,7 +127,6 @@ class World:
         self.send_refund_notice = SendRefundNotice(
             send=self.send_letter, letters=self.letters, catalogue=catalogue, app_url="https://members.example"
         )
-        self.collect_returns = CollectReturns(begin=begin, gateway=gateway, record=self.record, clock=clock)
         self.refund_payment = RefundPayment(begin=begin, gateway=gateway, collect=self.collect_returns)
         self.refund_duplicate = RefundDuplicate(
             begin=begin, confirm=self.confirm, collect=self.collect_returns, refund=self.refund_payment
@@ -163,7 +170,10 @@ class World:
             clock=self.clock,
         )
         customers = FinishCustomers(begin=begin, unfinished=unfinished, gateway=gateway, clock=self.clock)
-        return Reconcile(parts=[check_unfinished, catch_up, customers])
+        check_returns = CheckReturns(
+            begin=begin, open_returns=MemoryOpenReturns(self.store), collect=self.collect_returns, clock=self.clock
+        )
+        return Reconcile(parts=[check_unfinished, catch_up, customers, check_returns])
 
     async def start(self, member: Member | None = None) -> OfferedCheckout:
         """A member starts a checkout."""

@@ -16,6 +16,7 @@ from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import (
     MemoryBillingHistory,
     MemoryEntitlements,
+    MemoryOpenReturns,
     MemoryReadiness,
     MemoryUnderReview,
     MemoryUnfinished,
@@ -47,6 +48,7 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
+from adapters.postgres.open_returns import PostgresOpenReturns
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.returns import PostgresReturns
 from adapters.postgres.schema import PostgresReadiness
@@ -75,6 +77,7 @@ from application.ports.reads import (
     Invariants,
     KeptEvents,
     KnownJobs,
+    OpenReturns,
     Readiness,
     UnderReview,
     Unfinished,
@@ -116,6 +119,7 @@ class Store(NamedTuple):
     history: BillingHistory
     entitlements: Entitlements
     unfinished: Unfinished
+    open_returns: OpenReturns
     under_review: UnderReview
     returns: KnownReturns
     cursors: Cursors
@@ -152,6 +156,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         history=MemoryBillingHistory(store),
         entitlements=MemoryEntitlements(store),
         unfinished=MemoryUnfinished(store),
+        open_returns=MemoryOpenReturns(store),
         under_review=MemoryUnderReview(store),
         returns=MemoryReturns(work),
         cursors=MemoryCursors(work),
@@ -179,6 +184,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         history=PostgresBillingHistory(database),
         entitlements=PostgresEntitlements(database),
         unfinished=PostgresUnfinished(database),
+        open_returns=PostgresOpenReturns(database),
         under_review=PostgresUnderReview(database),
         returns=PostgresReturns(work),
         cursors=PostgresCursors(work),

@@ -11,6 +11,7 @@ from msgspec import Struct
 from adapters.memory.history import (
     MemoryBillingHistory,
     MemoryEntitlements,
+    MemoryOpenReturns,
     MemoryReadiness,
     MemoryUnderReview,
     MemoryUnfinished,
@@ -24,6 +25,7 @@ from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
+from adapters.postgres.open_returns import PostgresOpenReturns
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
@@ -34,6 +36,7 @@ from application.ports.reads import (
     Entitlements,
     KeptEvents,
     KnownJobs,
+    OpenReturns,
     Readiness,
     UnderReview,
     Unfinished,
@@ -79,6 +82,8 @@ class Store(Protocol):
     @property
     def unfinished(self) -> Unfinished: ...
     @property
+    def open_returns(self) -> OpenReturns: ...
+    @property
     def under_review(self) -> UnderReview: ...
     @property
     def kept_events(self) -> KeptEvents: ...
@@ -120,6 +125,7 @@ class StoreInMemory:
         self.history = MemoryBillingHistory(self.store)
         self.entitlements = MemoryEntitlements(self.store)
         self.unfinished = MemoryUnfinished(self.store)
+        self.open_returns = MemoryOpenReturns(self.store)
         self.under_review = MemoryUnderReview(self.store)
         self.kept_events = MemoryKeptEvents(self.store)
         self.known_jobs = MemoryKnownJobs(self.store)
@@ -161,6 +167,7 @@ class StoreInPostgres:
         self.history = PostgresBillingHistory(database)
         self.entitlements = PostgresEntitlements(database)
         self.unfinished = PostgresUnfinished(database)
+        self.open_returns = PostgresOpenReturns(database)
         self.under_review = PostgresUnderReview(database)
         self.kept_events = PostgresKeptEvents(database)
         self.known_jobs = PostgresKnownJobs(database)

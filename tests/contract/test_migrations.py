@@ -13,6 +13,12 @@ from adapters.postgres import schema
 from adapters.postgres.database import Database
 from adapters.postgres.schema import PostgresReadiness
 from application.errors import TryAgain
+from contract.stores import until
+
+A_REFUND = (
+    "INSERT INTO refunds (id, payment_intent_id, amount_minor, currency, status, created_at, version)"
+    " VALUES ($1, 'pi_1', 1, 'mad', 'pending', now(), 1)"
+)
 
 
 async def tables(url: str) -> list[str]:
@@ -95,3 +101,33 @@ async def test_migrating_again_changes_nothing(database_url: str) -> None:
 async def test_a_database_that_cannot_be_reached_is_to_be_tried_again() -> None:
     with pytest.raises(TryAgain):
         await schema.migrate("postgresql://postgres:@127.0.0.1:1/payments")
+
+
+async def test_an_index_is_built_beside_writers_and_anew_where_it_was_broken_off(empty_database_url: str) -> None:
+    config = schema.alembic_config(empty_database_url, compare=True)
+    await asyncio.to_thread(command.upgrade, config, "0004")
+    writer, other = await asyncpg.connect(empty_database_url), await asyncpg.connect(empty_database_url)
+    await writer.execute("CREATE INDEX ix_refunds_open ON refunds (id)")
+    writing = writer.transaction()
+    await writing.start()
+    await writer.execute(A_REFUND, "re_1")
+    migrating = asyncio.create_task(schema.migrate(empty_database_url))
+    await until(lambda: waits_for_writers(other))
+    await other.execute(A_REFUND, "re_2")
+    await writing.commit()
+    revision = await migrating
+    written = await other.fetchval("SELECT count(*) FROM refunds")
+    await asyncio.gather(writer.close(), other.close())
+
+    assert (schema.newest(), 2) == (revision, written)
+    assert "" == await asyncio.to_thread(differences_of, config)
+
+
+async def waits_for_writers(observer: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    """Whether a migration waits until the writers that were there before have ended."""
+    return bool(
+        await observer.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE '%INDEX CONCURRENTLY%'"
+        )
+    )

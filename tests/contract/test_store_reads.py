@@ -7,11 +7,12 @@ from msgspec.structs import replace
 from adapters.postgres.schema import PostgresReadiness
 from application.ports.reads import PaymentRecord
 from application.ports.store import BeginWork
-from builders import NOON, a_payment
+from builders import NOON, a_dispute, a_payment, a_refund
 from contract.stores import Store, StoreInPostgres
 from contract.values import CAUSE, a_paid_payment, a_period, a_subscription, a_whole_invoice, stored
 from domain.member import UserId
 from domain.payment import Payment, PaymentStatus
+from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS, Dispute, DisputeStage, Refund, RefundStatus
 from domain.subscription import Subscription, SubscriptionStatus
 
 MEMBER = UserId("\u0633\u0644\u0645\u0649")
@@ -184,3 +185,39 @@ async def test_unfinished_payments_of_all_members_are_walked_oldest_first_withou
         seen += page
 
     assert [*sorted(payments, key=lambda payment: (payment.created_at, payment.id)), late] == seen
+
+
+async def test_open_returns_of_known_payments_are_walked_oldest_first_without_gap_or_repeat(
+    store: Store, begin: BeginWork
+) -> None:
+    await stored(begin, a_paid_payment(payment_intent_id="pi_known"))
+    made = [NOON + timedelta(minutes=number // 2) for number in range(4)]
+    facts: list[Refund | Dispute] = [
+        a_refund(id="re_a", payment_intent_id="pi_known", created_at=made[0], status=RefundStatus.PENDING),
+        a_dispute(id="du_b", payment_intent_id="pi_known", created_at=made[1], stage=DisputeStage.INQUIRY),
+        a_dispute(id="du_c", payment_intent_id="pi_known", created_at=made[2], stage=DisputeStage.APPEALED),
+        a_refund(id="re_d", payment_intent_id="pi_known", created_at=made[3], status=RefundStatus.REQUIRES_ACTION),
+    ]
+    ended: list[Refund | Dispute] = [
+        *(a_refund(payment_intent_id="pi_known", status=one) for one in set(RefundStatus) - OPEN_REFUNDS),
+        *(
+            a_dispute(payment_intent_id="pi_known", stage=one, lost_at=NOON)
+            for one in set(DisputeStage) - OPEN_DISPUTES
+        ),
+    ]
+    foreign = a_dispute(payment_intent_id="pi_foreign")
+    young = a_dispute(payment_intent_id="pi_known", created_at=NOON + timedelta(days=3))
+    async with begin() as work:
+        for fact in (*facts, *ended, foreign, young):
+            if isinstance(fact, Refund):
+                work.returns.save_refund(fact)
+            else:
+                work.returns.save_dispute(fact)
+        await work.commit()
+    seen: list[Refund | Dispute] = []
+    while page := await store.open_returns.page(
+        made_until=NOON + timedelta(days=2), after=seen[-1] if seen else None, limit=3
+    ):
+        seen += page
+
+    assert sorted(facts, key=lambda fact: (fact.created_at, fact.id)) == seen

@@ -9,7 +9,7 @@ from application.ports.store import Customer
 from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import UNFINISHED, Payment, PaymentId, PaymentStatus
-from domain.returns import DisputeStatus
+from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS, Dispute, DisputeStatus, Refund
 from domain.subscription import Subscription
 
 
@@ -61,6 +61,30 @@ class MemoryUnfinished:
             and customer.prepared_at is not None
             and since <= customer.prepared_at <= until
         ]
+
+
+class MemoryOpenReturns:
+    """The port OpenReturns."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def page(self, *, made_until: datetime, after: Refund | Dispute | None, limit: int) -> list[Refund | Dispute]:
+        known = {payment.payment_intent_id for payment in self._store.payments()}
+        refunds: list[Refund | Dispute] = [fact for fact in self._store.refunds() if fact.status in OPEN_REFUNDS]
+        disputes = [fact for fact in self._store.disputes() if fact.stage in OPEN_DISPUTES]
+        found = [
+            fact
+            for fact in [*refunds, *disputes]
+            if fact.payment_intent_id in known
+            and fact.created_at <= made_until
+            and (after is None or _made(fact) > _made(after))
+        ]
+        return sorted(found, key=_made)[:limit]
+
+
+def _made(fact: Refund | Dispute) -> tuple[datetime, str]:
+    return fact.created_at, fact.id
 
 
 class MemoryUnderReview:

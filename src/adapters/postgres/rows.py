@@ -148,6 +148,11 @@ def dispute_of(row: Row) -> Dispute:
     )
 
 
+def return_of(row: Row) -> Refund | Dispute:
+    """The refund or the dispute of a row of what went back."""
+    return refund_of(row) if row["kind"] == "refund" else dispute_of(row)
+
+
 def customer_of(row: Row) -> Customer:
     """The member's record of a row."""
     return Customer(

@@ -203,6 +203,18 @@ WHERE refunds.payment_intent_id = $1::VARCHAR UNION ALL SELECT 'dispute' AS kind
 FROM disputes
 WHERE disputes.payment_intent_id = $1::VARCHAR ORDER BY created_at, id;
 
+-- returns.open(made_until, after_created_at, after_id, at_most)
+SELECT 'refund' AS kind, refunds.id, refunds.payment_intent_id, refunds.amount_minor, refunds.currency, refunds.created_at, refunds.version, refunds.status AS stage, null::timestamptz AS lost_at
+FROM refunds
+WHERE refunds.status IN ('pending', 'requires_action') AND refunds.created_at <= $1::TIMESTAMP WITH TIME ZONE AND (refunds.created_at, refunds.id) > ($2::TIMESTAMP WITH TIME ZONE, $3::VARCHAR) AND (EXISTS (SELECT *
+FROM payments
+WHERE payments.payment_intent_id = refunds.payment_intent_id)) UNION ALL SELECT 'dispute' AS kind, disputes.id, disputes.payment_intent_id, disputes.amount_minor, disputes.currency, disputes.created_at, disputes.version, disputes.stage AS stage, disputes.lost_at AS lost_at
+FROM disputes
+WHERE disputes.stage IN ('appealed', 'inquiry', 'open') AND disputes.created_at <= $1::TIMESTAMP WITH TIME ZONE AND (disputes.created_at, disputes.id) > ($2::TIMESTAMP WITH TIME ZONE, $3::VARCHAR) AND (EXISTS (SELECT *
+FROM payments
+WHERE payments.payment_intent_id = disputes.payment_intent_id)) ORDER BY created_at, id
+ LIMIT $4;
+
 -- refunds.add(id, payment_intent_id, amount_minor, currency, status, created_at, version)
 INSERT INTO refunds (id, payment_intent_id, amount_minor, currency, status, created_at, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BIGINT, $4::VARCHAR, $5::VARCHAR, $6::TIMESTAMP WITH TIME ZONE, $7::INTEGER);
 

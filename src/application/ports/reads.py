@@ -10,6 +10,7 @@ from application.ports.store import Customer, EventState, StoredEvent
 from domain.invoice import Invoice
 from domain.member import UserId
 from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.returns import Dispute, Refund
 from domain.subscription import Subscription
 
 
@@ -43,6 +44,14 @@ class Unfinished(Protocol):
 
     async def customers(self, *, since: datetime, until: datetime) -> list[Customer]:
         """The members whose customer at the provider was prepared between two instants (UTC) and has no id yet; at most 1000."""
+        ...
+
+
+class OpenReturns(Protocol):
+    """Refunds and disputes of payments that are known, whose end nobody has told yet."""
+
+    async def page(self, *, made_until: datetime, after: Refund | Dispute | None, limit: int) -> list[Refund | Dispute]:
+        """Up to `limit` of them that were made until an instant (UTC) and after `after`, oldest first."""
         ...
 
 

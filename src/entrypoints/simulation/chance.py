@@ -30,6 +30,7 @@ class Fault(StrEnum):
     CUSTOMER_GONE = "the customer is deleted at Stripe"
     CURRENCY_REFUSED = "the account cannot charge the first currency"
     EVENT_LOST = "an event never comes"
+    EVENT_NEVER_MADE = "Stripe makes no event of how a refund or a dispute goes on"
     EVENT_TWICE = "an event comes more than once"
     EVENT_UNREADABLE = "an event cannot be read before a later release of ours"
     EVENT_LATE = "an event comes hours or days late"
@@ -71,6 +72,7 @@ USUAL: Final[dict[Fault, float]] = {
     Fault.MAIL_ANSWER_LOST: 0.25,
     Fault.MAIL_OUTAGE: 0.25,
     Fault.REFUND_FAILS: 0.4,
+    Fault.EVENT_NEVER_MADE: 0.3,
 }
 """How probable each is at each opportunity, where it occurs at all."""
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from application.ports.gateway import ChargeRefunded, DisputeTold, ProviderFact, RefundTold
 from domain.payment import Figures
-from domain.returns import Dispute, DisputeStage, Refund, RefundStatus, Returns
+from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS, Dispute, DisputeStage, Refund, RefundStatus, Returns
 from entrypoints.simulation.chance import Chance, Fault
 from entrypoints.simulation.trace import Trace
 
@@ -132,19 +132,29 @@ class Charges:
 
     def _set_refund(self, refund: Refund, event_type: str) -> None:
         self._trace.note("stripe", event_type, f"{refund.id} of {refund.payment_intent_id}: {refund.amount_minor}")
+        before = self.refunds.get(refund.id)
         self.refunds[refund.id] = refund
-        self._emit(RefundTold(refund), event_type)
+        told = self._is_told(before is not None and before.status in OPEN_REFUNDS)
+        if told:
+            self._emit(RefundTold(refund), event_type)
         if refund.stands:
             self._stood.add(refund.id)
             refunded = self.returns_of(refund.payment_intent_id).refunded_minor(refund.currency)
-            self._emit(ChargeRefunded(refund.payment_intent_id, refunded, refund.currency), "charge.refunded")
+            if told:
+                self._emit(ChargeRefunded(refund.payment_intent_id, refunded, refund.currency), "charge.refunded")
         self._changed()
 
     def _set_dispute(self, dispute: Dispute, event_type: str) -> None:
         self._trace.note("stripe", event_type, f"{dispute.id} of {dispute.payment_intent_id}: {dispute.stage}")
+        before = self.disputes.get(dispute.id)
         self.disputes[dispute.id] = dispute
-        self._emit(DisputeTold(dispute), event_type)
+        if self._is_told(before is not None and before.stage in OPEN_DISPUTES):
+            self._emit(DisputeTold(dispute), event_type)
         self._changed()
+
+    def _is_told(self, was_open: bool) -> bool:
+        """Whether there is an event. Only of what was open there may be none: it is asked about until it has ended."""
+        return not (was_open and self._chance.strikes(Fault.EVENT_NEVER_MADE))
 
 
 def after(seconds: float, act: Callable[[], None]) -> None:

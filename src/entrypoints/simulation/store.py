@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from adapters.memory.history import MemoryUnfinished
+from adapters.memory.history import MemoryOpenReturns, MemoryUnfinished
 from adapters.memory.kept import MemoryRetention
 from adapters.memory.store import Key, MemoryStore
 from adapters.memory.transaction import Trip
@@ -16,6 +16,7 @@ from application.errors import TryAgain
 from application.ports.jobs import ClaimedJob, JobKind
 from application.ports.store import Customer
 from domain.payment import Payment
+from domain.returns import Dispute, Refund
 from entrypoints.simulation.chance import Fault
 from entrypoints.simulation.loop import wake
 from entrypoints.simulation.replica import Replica
@@ -221,6 +222,18 @@ class SimulatedUnfinished:
     async def customers(self, *, since: datetime, until: datetime) -> list[Customer]:
         await self._line.statement("unfinished customers")
         return await self._read.customers(since=since, until=until)
+
+
+class SimulatedOpenReturns:
+    """The port OpenReturns of one replica."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._read = MemoryOpenReturns(line.store)
+
+    async def page(self, *, made_until: datetime, after: Refund | Dispute | None, limit: int) -> list[Refund | Dispute]:
+        await self._line.statement("open returns")
+        return await self._read.page(made_until=made_until, after=after, limit=limit)
 
 
 class SimulatedRetention:

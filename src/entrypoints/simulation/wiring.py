@@ -16,6 +16,7 @@ from adapters.memory.mail import PlainLetterWriter
 from application.reconcile import Reconciliation
 from domain.catalogue import Catalogue
 from domain.payment import UNFINISHED
+from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS
 from entrypoints.container import Container
 from entrypoints.settings import Settings, TokenSettings
 from entrypoints.simulation.deliveries import Deliveries, SimulatedReader
@@ -25,6 +26,7 @@ from entrypoints.simulation.records import SimulatedRecords
 from entrypoints.simulation.replica import Replica
 from entrypoints.simulation.store import (
     Line,
+    SimulatedOpenReturns,
     SimulatedQueue,
     SimulatedRetention,
     SimulatedUnfinished,
@@ -76,6 +78,7 @@ AIMED: Final = (
     "entitlements",
     "under_review",
     "unfinished",
+    "open_returns",
     "queue",
     "retention",
     "gateway",
@@ -155,6 +158,7 @@ class Service:
             entitlements=MemoryEntitlements(line.store),
             under_review=MemoryUnderReview(line.store),
             unfinished=SimulatedUnfinished(line),
+            open_returns=SimulatedOpenReturns(line),
             queue=self.queue,
             retention=SimulatedRetention(line),
             gateway=gateway,
@@ -187,7 +191,12 @@ class Service:
     def _has_news(self) -> bool:
         if self._seen_until is None or self._stripe.changed_at > self._seen_until:
             return True
-        return any(payment.status in UNFINISHED for payment in self._line.store.payments())
+        if any(payment.status in UNFINISHED for payment in self._line.store.payments()):
+            return True
+        store, charges = self._line.store, self._stripe.charges
+        return any(charges.refunds[one.id] != one for one in store.refunds() if one.status in OPEN_REFUNDS) or any(
+            charges.disputes[one.id] != one for one in store.disputes() if one.stage in OPEN_DISPUTES
+        )
 
     def forget(self) -> None:
         """Leave the container to another replica: wiring a new one takes longer than most worlds' minutes."""

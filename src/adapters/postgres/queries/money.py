@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     Table,
     bindparam,
     case,
     delete,
+    exists,
     func,
     literal_column,
     or_,
@@ -18,11 +20,12 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.types import Integer
+from sqlalchemy.types import Integer, Text
 
 from adapters.postgres import tables
 from adapters.postgres.queries.kit import ONE, insert_into, query, record, table, update_versioned, word
 from domain.payment import UNFINISHED
+from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS
 
 record(tables.CustomerRow, "user_id")
 record(tables.CheckoutRow, "payment_id")
@@ -136,21 +139,43 @@ refunds, disputes = table(tables.RefundRow), table(tables.DisputeRow)
 
 
 def facts(source: Table, kind: str, stage: str, lost_at: ColumnElement[datetime | None]) -> Select[Any]:
-    """The rows of one charge, in columns that refunds and disputes share. Any: columns of many types."""
+    """Rows in columns that refunds and disputes share. Any: columns of many types."""
     common = [
         source.c[name] for name in ("id", "payment_intent_id", "amount_minor", "currency", "created_at", "version")
     ]
-    return select(word(kind).label("kind"), *common, source.c[stage].label("stage"), lost_at.label("lost_at")).where(
-        source.c.payment_intent_id == bindparam("payment_intent_id")
+    return select(word(kind).label("kind"), *common, source.c[stage].label("stage"), lost_at.label("lost_at"))
+
+
+refund_facts = facts(refunds, "refund", "status", literal_column("null::timestamptz"))
+dispute_facts = facts(disputes, "dispute", "stage", disputes.c.lost_at)
+the_charge: BindParameter[str] = bindparam("payment_intent_id")
+query(
+    "returns.of",
+    union_all(
+        refund_facts.where(refunds.c.payment_intent_id == the_charge),
+        dispute_facts.where(disputes.c.payment_intent_id == the_charge),
+    ).order_by("created_at", "id"),
+)
+
+
+def still_open(found: Select[Any], source: Table, stage: str, words: frozenset[str]) -> Select[Any]:
+    """Those of known payments that were made after a place in their order, in one of some stages. Any: as above."""
+    after = tuple_(bindparam("after_created_at", type_=source.c.created_at.type), bindparam("after_id", type_=Text))
+    return (
+        found.where(source.c[stage].in_([word(one) for one in sorted(words)]))
+        .where(source.c.created_at <= bindparam("made_until"), tuple_(source.c.created_at, source.c.id) > after)
+        .where(exists().where(payments.c.payment_intent_id == source.c.payment_intent_id))
     )
 
 
 query(
-    "returns.of",
+    "returns.open",
     union_all(
-        facts(refunds, "refund", "status", literal_column("null::timestamptz")),
-        facts(disputes, "dispute", "stage", disputes.c.lost_at),
-    ).order_by("created_at", "id"),
+        still_open(refund_facts, refunds, "status", OPEN_REFUNDS),
+        still_open(dispute_facts, disputes, "stage", OPEN_DISPUTES),
+    )
+    .order_by("created_at", "id")
+    .limit(bindparam("at_most")),
 )
 insert_into("refunds.add", tables.RefundRow)
 update_versioned("refunds.save", tables.RefundRow, "id", ("status",))

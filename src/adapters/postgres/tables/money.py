@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from adapters.postgres.tables.kit import Instant
 from adapters.postgres.words import one_of
 from domain.payment import MOVES, PAID, PAYABLE, UNFINISHED
-from domain.returns import DisputeStage, DisputeStatus, RefundStatus
+from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS, DisputeStage, DisputeStatus, RefundStatus
 from domain.subscription import SubscriptionStatus
 
 
@@ -170,6 +170,7 @@ class RefundRow(DefaultBase):
     __table_args__ = (
         CheckConstraint("amount_minor >= 0", name="amount_counted"),
         CheckConstraint(f"status in ({one_of(RefundStatus)})", name="status_known"),
+        Index("ix_refunds_open", "created_at", "id", postgresql_where=text(f"status in ({one_of(OPEN_REFUNDS)})")),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -189,6 +190,7 @@ class DisputeRow(DefaultBase):
         CheckConstraint("amount_minor >= 0", name="amount_counted"),
         CheckConstraint(f"stage in ({one_of(DisputeStage)})", name="stage_known"),
         CheckConstraint("stage <> 'lost' or lost_at is not null", name="dated_when_lost"),
+        Index("ix_disputes_open", "created_at", "id", postgresql_where=text(f"stage in ({one_of(OPEN_DISPUTES)})")),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)

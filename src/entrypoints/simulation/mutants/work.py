@@ -9,6 +9,7 @@ from adapters.memory.transaction import MemoryTransaction
 from adapters.memory.unit_of_work import MemoryPayments
 from application import send_letter
 from application.catch_up import CatchUp
+from application.check_returns import CheckReturns
 from application.check_unfinished import CheckUnfinished
 from application.confirm_payment import ConfirmPayment
 from application.errors import TryAgain
@@ -91,6 +92,12 @@ mutant(
     "Nobody asks Stripe for what no event told.",
     Patch(CheckUnfinished, "__call__", _finds_nothing),
     Patch(CatchUp, "__call__", _finds_nothing),
+)
+
+mutant(
+    "open_returns_forgotten",
+    "Nobody asks how a refund or a dispute ended that was known to be open.",
+    Patch(CheckReturns, "__call__", _finds_nothing),
 )
 
 mutant(
