@@ -13,7 +13,7 @@ from domain import payment as payments
 from domain import subscription as subscriptions
 from domain.invoice import Invoice
 from domain.payment import Figures, Payment, PaymentId
-from domain.returns import Returns
+from domain.returns import Refund, RefundStatus, Returns
 from domain.subscription import Subscription, year_after
 from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.stripe import Stripe
@@ -25,6 +25,12 @@ MOVES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "subscription": {str(before): frozenset(map(str, after)) for before, after in subscriptions.MOVES.items()},
 }
 """The lifecycles, as they are declared; taken before anything is planted into them."""
+
+COURSE_OF_A_REFUND: Final = (
+    *(RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED),
+    *(RefundStatus.FAILED, RefundStatus.CANCELED),
+)
+"""Of two states that were both true of one refund, the later one stands later here."""
 
 FORESEEN: Final = (
     *("Conflict", "TryAgain", "ProviderUnavailable", "ProviderRefused", "MailUnavailable", "MailRefused"),
@@ -63,6 +69,7 @@ class Invariants:
         self._statuses: dict[tuple[str, str], str | None] = {}
         self._numbers: dict[PaymentId, str] = {}
         self._sequences: Counter[str] = Counter()
+        self._refunds: dict[str, Refund] = {}
         self._applied: set[str] = set()
         self._paid: set[PaymentId] = set()
         self.operator_refunds: set[PaymentId] = set()
@@ -90,6 +97,8 @@ class Invariants:
                     self._look_at_invoice(value)
                 case StoredEvent():
                     self._look_at_event(value)
+                case Refund():
+                    self._look_at_refund(value)
 
     def failed(self, job: ClaimedJob, error: str) -> None:
         """Work may fail of what is foreseen alone."""
@@ -200,6 +209,13 @@ class Invariants:
             self._trace.note("inbox", "parked", f"{event.id}: {event.error}")
             foreseen = (event.error or "").startswith(FORESEEN)
             self.must(foreseen, "nothing unforeseen", f"{event.id}: {event.error}")
+
+    def _look_at_refund(self, refund: Refund) -> None:
+        """What is known of a refund only goes on: older news changes nothing, not even until somebody asks."""
+        before = self._refunds.get(refund.id, refund)
+        goes_on = COURSE_OF_A_REFUND.index(refund.status) >= COURSE_OF_A_REFUND.index(before.status)
+        self.must(goes_on, "I12 a refund only goes on", f"{refund.id} is {refund.status} after {before.status}")
+        self._refunds[refund.id] = refund
 
     def _was_paid(self, payment: Payment) -> bool:
         """Whether the provider has the money that was asked for, or an operator took other money for it."""
