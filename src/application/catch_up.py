@@ -141,7 +141,7 @@ class CatchUp:
             own = known is not None and known.checkout_session_id == session.id
             if known is not None and ((own and known.status in ARRIVED) or known.created_at > latest):
                 return None
-            payment = await self._confirm.within(work, session, at=self._clock.now(), cause=CAUSE)
+            payment = await self._confirm.within(work, session, at=None, cause=CAUSE)
             await work.commit()
         return (known.status if known is not None else "unknown", payment.status) if payment is not None else None
 

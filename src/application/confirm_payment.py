@@ -49,14 +49,16 @@ class ConfirmPayment:
 
         async def once() -> Payment | None:
             async with self._begin() as work:
-                payment = await self.within(work, session, at=self._clock.now(), cause=cause)
+                payment = await self.within(work, session, at=None, cause=cause)
                 await work.commit()
             return payment
 
         return await again(once, self._clock)
 
-    async def within(self, work: UnitOfWork, session: CheckoutSession, *, at: datetime, cause: Cause) -> Payment | None:
-        """The same inside a unit of work. `at` (UTC) is when the provider said so, for sessions that do not tell when they were paid."""
+    async def within(
+        self, work: UnitOfWork, session: CheckoutSession, *, at: datetime | None, cause: Cause
+    ) -> Payment | None:
+        """The same inside a unit of work. `at` (UTC) is when the provider said so, where it did so by an event."""
         known = await work.payments.of_session(session.id, session.names_payment)
         if known is None:
             if session.payment_id is None:
@@ -71,11 +73,12 @@ class ConfirmPayment:
             raise UnfitEvent(f"checkout {session.id} was paid too, beside the one of payment {known.id}")
 
         # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
-        at = min(session.paid_at or at, self._clock.now())
-        named = known
+        now = self._clock.now()
+        moment = min(max((told for told in (at, session.paid_at) if told is not None), default=now), now)
+        named = await self._opened_for(work, known, session)
         if not own:
-            known = self._beside(work, known, session, at, cause)
-        payment = followed(known.opened(session.id), session, at, named=named)
+            known = self._beside(work, known, session, moment, cause)
+        payment = followed(known.opened(session.id), session, moment, named=named)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
             log.error(
                 "payment %s is to be reviewed: the money of checkout %s does not match it", payment.id, session.id
@@ -83,9 +86,24 @@ class ConfirmPayment:
         if payment.is_paid and not known.is_paid:
             return await self.fulfil(work, payment, invoice_id=session.invoice_id, cause=cause)
         work.payments.save(payment, cause)
+        if payment.paid_at is not None and payment.paid_at != known.paid_at:
+            return await self._dated(work, payment, cause)
         if payment.status in ARRIVED and known.status not in ARRIVED:
             payment = await self._returns.settle(work, payment, await self._gone_back(work, payment), cause=cause)
         return payment
+
+    async def _dated(self, work: UnitOfWork, payment: Payment, cause: Cause) -> Payment:
+        """A paid payment whose money arrived later than was known: its year, and whether it is a duplicate, follow."""
+        work.payments.remark(payment, replace(cause, why=f"{cause.why}: its money arrived at {payment.paid_at}"))
+        returns = await self._gone_back(work, payment)
+        payment = await self._returns.settle(work, payment, returns, cause=cause)
+        return await self.reconsider(work, payment, cause=cause)
+
+    async def _opened_for(self, work: UnitOfWork, known: Payment, session: CheckoutSession) -> Payment:
+        """The payment that a session was opened for: another one where its money became a payment of its own, which has no checkout."""
+        if session.names_payment in (None, known.id) or await work.checkouts.of(known.id) is not None:
+            return known
+        return await work.payments.get(session.names_payment) or known
 
     def _beside(
         self, work: UnitOfWork, known: Payment, session: CheckoutSession, at: datetime, cause: Cause

@@ -1,6 +1,7 @@
 """Money went back: keep the fact, whoever's hand it was, and let the payment and the time it bought follow all that is known."""
 
 import logging
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -74,8 +75,8 @@ class RecordReturns:
             work.jobs.enqueue(NewJob(kind=JobKind.REFUND_DUPLICATE, subject=f"{payment.id}:won"))
         if payment.status is PaymentStatus.REFUNDED and after.status is not PaymentStatus.REFUNDED:
             log.error("a refund of payment %s failed after it had succeeded: the money is with us again", payment.id)
-        if after.is_paid:
-            await self._take_back(work, after, returns, cause)
+        if after.paid_at is not None:
+            await self._take_back(work, after, after.paid_at, returns, cause)
         return after
 
     async def _followed(
@@ -94,16 +95,18 @@ class RecordReturns:
         work.jobs.enqueue(NewJob(kind=JobKind.COLLECT_RETURNS, subject=subject, delay_seconds=LONGER_THAN_ANY_WORK))
         return None
 
-    async def _take_back(self, work: UnitOfWork, payment: Payment, returns: Returns, cause: Cause) -> None:
+    async def _take_back(
+        self, work: UnitOfWork, payment: Payment, paid_at: datetime, returns: Returns, cause: Cause
+    ) -> None:
         subscription = await work.subscriptions.of(payment.user_id)
         period = subscription.bought_by(payment.id)
         taken_back_at = payment.taken_back_at(returns)
-        if period is None or period.taken_back_at == taken_back_at:
+        if period is None or (period.bought_at, period.taken_back_at) == (paid_at, taken_back_at):
             return
         now = self._clock.now()
         subscription = subscription.written_down(now)
         work.subscriptions.save(subscription, Cause(why="the paid time has ended"))
-        after = subscription.taken_back(payment.id, taken_back_at, now=now, zone=self._zone)
+        after = subscription.taken_back(payment.id, taken_back_at, bought_at=paid_at, now=now, zone=self._zone)
         work.subscriptions.save(after.held_by(await self._newest(work, after, payment)), cause)
 
     async def _newest(self, work: UnitOfWork, subscription: Subscription, payment: Payment) -> Payment:

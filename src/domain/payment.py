@@ -107,7 +107,8 @@ class Payment(Struct, frozen=True, kw_only=True):
     refunded_minor: what was given back, in minor units of `amount`: the sum of the refunds that stand.
     dispute: where the disputes about it stand.
     duplicate: paid beside time already paid: it buys nothing and is given back.
-    paid_at: when the money that was asked for arrived, or when an operator took other money for it.
+    paid_at: when the money that was asked for arrived: the latest moment that the provider names; or when an operator took other
+    money for it.
     All times are UTC.
     """
 
@@ -186,6 +187,9 @@ class Payment(Struct, frozen=True, kw_only=True):
     def paid(self, received: Figures, *, at: datetime, payment_intent_id: str | None, meant: bool = True) -> "Payment":
         """The provider says that money was received at `at` (UTC): SUCCEEDED when it is what was asked for, else REVIEW.
 
+        Told of one charge again, the latest moment counts: a charge that is asked about tells when it was made, and the event, which
+        tells when its money arrived, may be heard before or after.
+
         meant: whether the money names this payment and its member. The figures of money that does not match are kept, whichever
         of two facts came first.
         """
@@ -195,6 +199,8 @@ class Payment(Struct, frozen=True, kw_only=True):
             if RANK[S.REVIEW] <= RANK[self.status]:
                 return replace(self, review=review)
             return self._reached(S.REVIEW, review=review, payment_intent_id=payment_intent_id)
+        if self.paid_at is not None and self.review is None and self.payment_intent_id == payment_intent_id:
+            return replace(self, paid_at=max(at, self.paid_at))
         return self._reached(S.SUCCEEDED, paid_at=max(at, self.created_at), payment_intent_id=payment_intent_id)
 
     def accepted(self, at: datetime) -> "Payment":

@@ -204,14 +204,24 @@ class Subscription(Struct, frozen=True, kw_only=True):
         return extended.held_by(payment) if extended.periods[-1].payment_id == payment.id else extended
 
     def taken_back(
-        self, payment_id: PaymentId, taken_back_at: datetime | None, *, now: datetime, zone: ZoneInfo
+        self,
+        payment_id: PaymentId,
+        taken_back_at: datetime | None,
+        *,
+        bought_at: datetime | None = None,
+        now: datetime,
+        zone: ZoneInfo,
     ) -> "Subscription":
         """The subscription once the money of a payment went back at `taken_back_at` (UTC), or stands after all when that is null.
 
         The years after it move up to begin at that moment. The word is the one that is true now (UTC).
+
+        bought_at: when it was paid (UTC), where that is no longer what is stored.
         """
         changed = [
-            replace(period, taken_back_at=taken_back_at) if period.payment_id == payment_id else period
+            replace(period, taken_back_at=taken_back_at, bought_at=bought_at or period.bought_at)
+            if period.payment_id == payment_id
+            else period
             for period in self.periods
         ]
         after = replace(self, periods=laid_out(changed, zone))

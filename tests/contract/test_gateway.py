@@ -215,6 +215,19 @@ async def test_a_checkout_is_found_by_our_payment_s_id(provider: Provider) -> No
     assert await provider.gateway.find_checkout(a_payment_id(), customer_id) is None
 
 
+async def test_a_paid_checkout_that_is_found_tells_when_it_was_charged(provider: Provider) -> None:
+    customer_id = await a_provider_customer(provider)
+    opened = await an_open_checkout(provider, an_order(provider, customer_id))
+    await provider.pay(opened.id)
+    asked = await provider.gateway.checkout(opened.id)
+    found = await provider.gateway.find_checkout(opened.payment_id or a_payment_id(), customer_id)
+    (listed,) = (await provider.records.checkouts(provider.now() - timedelta(hours=1))).items
+
+    assert asked is not None
+    assert asked.paid_at is not None
+    assert asked == found == listed
+
+
 async def test_of_several_checkouts_of_one_payment_the_newest_is_found(provider: Provider) -> None:
     order = an_order(provider, await a_provider_customer(provider))
     request = provider.gateway.prepare_checkout(order)

@@ -18,7 +18,7 @@ from adapters.stripe.calls import (
     understood,
 )
 from adapters.stripe.returns import DisputeList, RefundList, StripeRefund
-from adapters.stripe.sessions import CustomerList, Expanded, Invoice, Session, SessionList
+from adapters.stripe.sessions import CHARGE, CHARGES_OF_LIST, CustomerList, Expanded, Invoice, Session, SessionList
 from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.gateway import (
     CheckoutOrder,
@@ -130,9 +130,7 @@ class StripeGateway(StripeCalls):
             return None
         try:
             found = await self.call(
-                lambda client: client.v1.checkout.sessions.retrieve_async(
-                    session_id, {"expand": ["payment_intent.latest_charge"]}
-                ),
+                lambda client: client.v1.checkout.sessions.retrieve_async(session_id, {"expand": [CHARGE]}),
                 seconds_max=LOOK_SECONDS_MAX,
             )
         except ProviderRefused as refusal:
@@ -143,7 +141,9 @@ class StripeGateway(StripeCalls):
 
     async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
         found = await self.call(
-            lambda client: client.v1.checkout.sessions.list_async({"customer": customer_id, "limit": PAGE_MAX})
+            lambda client: client.v1.checkout.sessions.list_async(
+                {"customer": customer_id, "limit": PAGE_MAX, "expand": [CHARGES_OF_LIST]}
+            )
         )
         sessions = (session for session in read(found, SessionList).data if session.mode == "payment")
         return next((understood(session) for session in sessions if session.payment_id == payment_id), None)

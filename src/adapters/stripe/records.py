@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from adapters.stripe.calls import PAGE_MAX, StripeCalls, read, told, understood
 from adapters.stripe.events import CHARGE_REFUNDED, DISPUTES, OURS, REFUNDS
 from adapters.stripe.returns import StripeDispute, StripeRefund
-from adapters.stripe.sessions import Session
+from adapters.stripe.sessions import CHARGES_OF_LIST, Session
 from application.errors import ProviderUnavailable
 from application.ports.gateway import CheckoutSession
 from application.ports.records import Page
@@ -42,7 +42,7 @@ class StripeRecords:
         return page_of(answer, [json.dumps(event).encode() for event in answer.get("data", [])])
 
     async def checkouts(self, since: datetime, *, after: str | None = None) -> Page[CheckoutSession]:
-        params: SessionListParams = {"created": {"gte": seconds(since)}, "limit": PAGE_MAX}
+        params: SessionListParams = {"created": {"gte": seconds(since)}, "limit": PAGE_MAX, "expand": [CHARGES_OF_LIST]}
         if after is not None:
             params["starting_after"] = after
         answer = await self._calls.call(lambda client: client.v1.checkout.sessions.list_async(params))

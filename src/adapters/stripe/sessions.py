@@ -14,6 +14,12 @@ NOTHING_DUE: Final = "no_payment_required"
 SETTLED: Final = frozenset({"paid", NOTHING_DUE})
 """The payment statuses on which to fulfil (Stripe: "Fulfill orders", fulfil on the status and never on an event's name)."""
 
+CHARGE: Final = "payment_intent.latest_charge"
+"""What is to be expanded in a session, so that it tells when it was paid."""
+
+CHARGES_OF_LIST: Final = f"data.{CHARGE}"
+"""The same in a list of sessions."""
+
 CURRENCY: Final = re.compile(r"[A-Za-z]{3}", re.ASCII)
 AMOUNT_MAX: Final = 10**12 - 1
 """In minor units: the longest amount that Stripe takes in any currency has 12 digits (Stripe: "Minimum and maximum charge amounts")."""

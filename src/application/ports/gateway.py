@@ -46,7 +46,7 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     reference: the same where others write ids of theirs too: it names our payment only if there is one of that id.
     payment_names: every name of a payment that the session carries, readable or not; all of them should be our id.
     user_name: whom the session says it was opened for, null when it does not say.
-    paid_at: when the money arrived (UTC), where the answer tells it.
+    paid_at: when the charge was made (UTC), where the answer tells it. The money of a delayed method arrives later, as its event tells.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """What must be true once nothing fails any more and time enough has passed: all of it agrees with what Stripe knows."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.memory.store import MemoryStore
@@ -28,11 +28,13 @@ BESIDE: Final = "was paid too, beside the one of payment"
 class Convergence:
     """Compares the store with Stripe and with the mail provider."""
 
-    def __init__(self, store: MemoryStore, stripe: Stripe, mail: MailProvider, must: Must) -> None:
+    def __init__(self, store: MemoryStore, stripe: Stripe, mail: MailProvider, must: Must, *, skew: timedelta) -> None:
+        """skew: by how much replicas' clocks differ, none of which lets a payment lie in its future."""
         self._store = store
         self._stripe = stripe
         self._mail = mail
         self._must = must
+        self._skew = skew
         self._payments = {payment.id: payment for payment in store.payments()}
         self._periods = {
             period.payment_id: period for subscription in store.subscriptions() for period in subscription.periods
@@ -70,6 +72,9 @@ class Convergence:
             return
         known = payment.status in ARRIVED and payment.payment_intent_id == session.payment_intent_id
         self._must(known, "I1 no money without service", f"{session.id} was paid, {payment.id} is {payment.status}")
+        if payment.paid_at is not None and payment.review is None and session.paid_at is not None:
+            dated = abs(payment.paid_at - session.paid_at) <= self._skew
+            self._must(dated, "I5 paid when the money arrived", f"{payment}: {session.paid_at}")
         bought = payment.id in self._periods
         wanted = payment.is_paid and not payment.duplicate
         self._must(bought == wanted, "I1 one period for each success", f"{payment.id}: {payment.status}, {bought}")

@@ -125,7 +125,8 @@ async def _course(world: World, variation: Variation) -> None:
 
 
 def _convergence(world: World) -> Convergence:
-    return Convergence(world.store, world.stripe, world.mail, world.rules.must)
+    skew = timedelta(seconds=world.skew_seconds)
+    return Convergence(world.store, world.stripe, world.mail, world.rules.must, skew=skew)
 
 
 async def _unrest(world: World) -> None:

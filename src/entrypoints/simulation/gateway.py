@@ -107,7 +107,9 @@ class SimulatedGateway:
         def act() -> CheckoutSession | None:
             newest_first = reversed(self._stripe.sessions.values())
             found = (session for session in newest_first if session.order.customer_id == customer_id)
-            return next((self._stripe.told(one) for one in found if one.order.payment_id == payment_id), None)
+            return next(
+                (self._stripe.told(one, asked=True) for one in found if one.order.payment_id == payment_id), None
+            )
 
         return await self.call("find checkout", act)
 
@@ -149,7 +151,7 @@ class SimulatedGateway:
 
     def _seen(self, session_id: str) -> CheckoutSession | None:
         session = self._stripe.sessions.get(session_id)
-        return self._stripe.told(session, paid_at=True) if session is not None else None
+        return self._stripe.told(session, asked=True) if session is not None else None
 
     def _keyed(self, key: str, request: str, act: Callable[[], Answer]) -> Callable[[], Answer]:
         fails = self._chance.strikes(Fault.STRIPE_ERROR_KEPT)

@@ -188,6 +188,8 @@ class Invariants:
             self.must(touches, "I5 periods never overlap", subscription)
             whole = period.ends_at == year_after(period.starts_at, ZONE)
             self.must(whole or period.taken_back_at is not None, "I5 a year is a year", period)
+            dated = period.bought_at == payment.paid_at
+            self.must(dated, "I5 a year is bought when it is paid", f"{payment}: {period}")
             at_once = period.starts_at == period.bought_at or payment.renewal or self._something_went_back(subscription)
             self.must(at_once, "I3 a second payment beside the first buys nothing", period)
             if period.taken_back_at is not None:

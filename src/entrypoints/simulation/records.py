@@ -36,7 +36,9 @@ class SimulatedRecords:
     async def checkouts(self, since: datetime, *, after: str | None = None) -> Page[CheckoutSession]:
         def act() -> Page[CheckoutSession]:
             stripe = self._stripe
-            return page([stripe.told(one) for one in stripe.sessions.values() if one.created_at >= since], after)
+            return page(
+                [stripe.told(one, asked=True) for one in stripe.sessions.values() if one.created_at >= since], after
+            )
 
         return await self._gateway.call("list checkouts", act)
 

@@ -25,7 +25,11 @@ OTHER_CURRENCY: Final = "eur"
 
 
 class Session(Struct, kw_only=True):
-    """A hosted checkout as Stripe has it. `offered`: a member was sent there. `is_late`: its money came after its end."""
+    """A hosted checkout as Stripe has it.
+
+    charged_at, paid_at: when the charge was made, and when its money arrived (UTC).
+    offered: a member was sent there. is_late: its money came after its end.
+    """
 
     id: str
     order: CheckoutOrder
@@ -33,6 +37,7 @@ class Session(Struct, kw_only=True):
     status: SessionStatus = SessionStatus.OPEN
     received: Figures
     payment_intent_id: str | None = None
+    charged_at: datetime | None = None
     paid_at: datetime | None = None
     failed: bool = False
     offered: bool = False
@@ -106,7 +111,7 @@ class Stripe:
         """The member pays. False when the page says that it has ended."""
         if session.status is not SessionStatus.OPEN or self.now() >= session.order.expires_at:
             return False
-        session.status = SessionStatus.COMPLETE
+        session.status, session.charged_at = SessionStatus.COMPLETE, whole_seconds(self.now())
         if delayed:
             self._trace.note("stripe", "completed, money to come", session.id)
             self._emit(CheckoutCompleted(self.told(session)), "checkout.session.completed")
@@ -121,8 +126,8 @@ class Stripe:
         """What a charge brought."""
         return next(found.received for found in self.sessions.values() if found.payment_intent_id == payment_intent_id)
 
-    def told(self, session: Session, *, paid_at: bool = False) -> CheckoutSession:
-        """A checkout as Stripe tells of it now. Only who asks for it learns when it was paid."""
+    def told(self, session: Session, *, asked: bool = False) -> CheckoutSession:
+        """A checkout as Stripe tells of it now. Only who asks for it learns when its charge was made."""
         order = session.order
         number = session.id.removeprefix("cs_test_")
         return CheckoutSession(
@@ -137,7 +142,7 @@ class Stripe:
             user_name=order.user_id,
             payment_intent_id=session.payment_intent_id,
             invoice_id=f"in_{number}" if session.settled else None,
-            paid_at=session.paid_at if paid_at else None,
+            paid_at=session.charged_at if asked and session.settled else None,
         )
 
     def _settle(self, session: Session, event_type: str) -> None:
@@ -152,6 +157,7 @@ class Stripe:
             )
         session.payment_intent_id = f"pi_{session.id.removeprefix('cs_test_')}"
         session.paid_at = whole_seconds(self.now())
+        session.charged_at = session.charged_at or session.paid_at
         self._trace.note("stripe", "paid", f"{session.id} {session.received}")
         self._emit(CheckoutCompleted(self.told(session)), event_type)
         self.changed()

@@ -68,7 +68,7 @@ class World:
         self.stripe.refunding = self.rules.refunding
         self.mail.changed = self.rules.mailed
 
-        self.skewed = chance.strikes(Fault.SKEW)
+        self.skew_seconds = SKEW_SECONDS_MAX if chance.strikes(Fault.SKEW) else 0.5
         self.pace = chance.one_of(PACES)
         self.services: list[Service] = []
         self._booted = 0
@@ -77,8 +77,7 @@ class World:
     def boot(self) -> None:
         """Start one more replica."""
         self._booted += 1
-        farthest = SKEW_SECONDS_MAX if self.skewed else 0.5
-        skew = self.chance.seconds(-farthest, farthest)
+        skew = self.chance.seconds(-self.skew_seconds, self.skew_seconds)
         replica = Replica(
             f"replica {self._booted}", self.loop, self.chance, self.trace, skew=skew, died=self._replica_died
         )

@@ -235,3 +235,17 @@ mutant(
     "A year may begin in the future, as another clock has it.",
     Patch(ConfirmPayment, "within", _money_of_anyone),
 )
+
+
+def _dated_once(
+    self: Payment, received: Figures, *, at: datetime, payment_intent_id: str | None, meant: bool = True
+) -> Payment:
+    after = _paid(self, received, at=at, payment_intent_id=payment_intent_id, meant=meant)
+    return replace(after, paid_at=self.paid_at or after.paid_at)
+
+
+mutant(
+    "first_word_dates",
+    "Whoever is heard first, the event or whoever was asked, says when a payment was paid.",
+    Patch(Payment, "paid", _dated_once),
+)
