@@ -82,6 +82,8 @@ class RefundPayment:
     def _left(self, payment: Payment, returns: Returns) -> int:
         """What can still be given back, in minor units: nothing of what the member's bank has taken back already."""
         currency = payment.charged.currency
+        if payment.taken_back_at(returns) is not None:
+            return 0
         return (payment.charged.amount or 0) - returns.under_way_minor(currency) - returns.lost_minor(currency)
 
 

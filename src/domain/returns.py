@@ -60,6 +60,9 @@ OPEN_REFUNDS: Final = frozenset({RefundStatus.PENDING, RefundStatus.REQUIRES_ACT
 OPEN_DISPUTES: Final = frozenset({DisputeStage.INQUIRY, DisputeStage.OPEN, DisputeStage.APPEALED})
 """The same of a dispute: nobody has decided yet."""
 
+WHOLE_TENTHS: Final = 9
+"""Of a charge of which a bank took so many tenths all is gone: the amounts of disputes move with the rates of currencies."""
+
 STATUS_OF_STAGE: Final[dict[DisputeStage, DisputeStatus]] = {
     DisputeStage.OPEN: DisputeStatus.OPEN,
     DisputeStage.APPEALED: DisputeStatus.OPEN,
@@ -168,17 +171,28 @@ class Returns(Struct, frozen=True, kw_only=True):
         )
 
     def taken_back_at(self, charged_minor: int | None, currency: str | None) -> datetime | None:
-        """Since when nothing of the charge is left: the refund that made it whole, or a lost dispute (UTC). Null while it stands."""
-        moments = [
-            dispute.lost_at
-            for dispute in self.disputes
-            if dispute.stage is DisputeStage.LOST and dispute.lost_at is not None
+        """Since when nothing of the charge is left (UTC); null while something is.
+
+        Refunds that stand and lost disputes count together, in the order of their moments. Once a bank took a part, less than a tenth
+        that is left is nothing.
+        """
+        lost = [
+            (one.lost_at, one) for one in self.disputes if one.stage is DisputeStage.LOST and one.lost_at is not None
         ]
-        refunded = 0
-        for refund in sorted(self.refunds, key=lambda refund: (refund.created_at, refund.id)):
-            if refund.stands and refund.currency == currency:
-                refunded += refund.amount_minor
-                if charged_minor is not None and refunded >= charged_minor > 0:
-                    moments.append(refund.created_at)
-                    break
-        return min(moments, default=None)
+        if not charged_minor:
+            return min((moment for moment, _ in lost), default=None)
+        shares = [
+            (one.created_at, one.id, one.amount_minor, 10)
+            for one in self.refunds
+            if one.stands and one.currency == currency
+        ]
+        for moment, one in lost:
+            # One of another currency cannot be compared with the charge: it counts as the whole of it.
+            share = one.amount_minor if one.currency == currency else charged_minor
+            shares.append((moment, one.id, share, WHOLE_TENTHS))
+        gone, tenths = 0, 10
+        for moment, _, share, enough in sorted(shares):
+            gone, tenths = gone + share, min(tenths, enough)
+            if gone * 10 >= charged_minor * tenths:
+                return moment
+        return None

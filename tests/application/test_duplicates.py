@@ -126,12 +126,39 @@ async def test_a_duplicate_whose_bank_took_the_money_back_is_not_refunded_too(wo
     assert ["done"] == world.jobs(JobKind.REFUND_DUPLICATE)
 
 
-async def test_a_refund_that_the_provider_will_not_make_is_left_to_an_operator(world: "World") -> None:
-    await a_duplicate(world)
-    world.gateway.fail_next("refund", ProviderRefused("charge disputed", code="charge_disputed"))
+@pytest.mark.parametrize("code", ["charge_disputed", "refund_disputed_payment", "charge_not_refundable", None])
+async def test_a_refund_that_the_provider_will_not_make_is_left_to_an_operator(
+    world: "World", code: str | None
+) -> None:
+    """Its payment stays as it is, waits in the review, and who asks again is told the provider's words."""
+    duplicate = await a_duplicate(world)
+    world.gateway.fail_next("refund", ProviderRefused("it is too old", code=code))
     met = await world.work()
+    waiting = await world.review.waiting()
+    world.gateway.fail_next("refund", ProviderRefused("it is still too old", code=code))
+    with pytest.raises(ProviderRefused, match="still too old"):
+        await world.review.give_back(duplicate.id, operator="someone")
 
-    assert any(isinstance(error, ProviderRefused) for error in met)
+    assert ["it is too old"] == [str(error) for error in met if isinstance(error, ProviderRefused)]
+    assert [duplicate.id] == [payment.id for payment in waiting]
+    assert P.SUCCEEDED is world.payment(duplicate.id).status
+    assert {} == world.gateway.refunds
+
+
+async def test_a_refusal_because_somebody_was_faster_is_what_was_wanted(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duplicate = await a_duplicate(world)
+
+    async def refused(order: RefundOrder, *, key: str) -> Refund:
+        world.gateway.give_back(duplicate.checkout_session_id or "")
+        raise ProviderRefused("already refunded", code="charge_already_refunded")
+
+    monkeypatch.setattr(world.gateway, "refund", refused)
+    await world.work_for_an_hour()
+
+    assert P.REFUNDED is world.payment(duplicate.id).status
+    assert ["done"] == world.jobs(JobKind.REFUND_DUPLICATE)
 
 
 async def a_second_paid_session(world: "World", after: timedelta) -> tuple[CheckoutSession, CheckoutSession]:

@@ -149,6 +149,40 @@ async def test_a_lost_dispute_of_a_renewal_takes_that_year_and_no_other(world: "
     assert world.subscription().periods[1].is_empty
 
 
+async def test_a_lost_dispute_about_a_part_leaves_the_year_until_the_rest_went_back_too(world: "World") -> None:
+    payment = await world.buy()
+    session_id = payment.checkout_session_id or ""
+    await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.LOST, amount_minor=10000)))
+    part = ending(world)
+    allowed = (await world.check_access(world.member.user_id)).allowed
+    await world.deliver(RefundTold(world.gateway.give_back(session_id, 20000)))
+
+    assert (P.SUCCEEDED, 0, DisputeStatus.LOST, S.ACTIVE) == part[:4]
+    assert allowed
+    assert (P.PARTIALLY_REFUNDED, 20000, DisputeStatus.LOST, S.CANCELLED) == ending(world)[:4]
+    assert not (await world.check_access(world.member.user_id)).allowed
+
+
+async def test_every_order_of_a_part_refunded_in_the_dashboard_and_its_failure_ends_alike(
+    new_world: "type[World]",
+) -> None:
+    for order in permutations(range(4)):
+        world = new_world()
+        session = await world.paid_session()
+        refund = world.gateway.give_back(session.id, 12000)
+        facts: list[ProviderFact] = [
+            CheckoutCompleted(session),
+            RefundTold(refund),
+            ChargeRefunded(refund.payment_intent_id, 12000, "mad", (refund,)),
+            RefundTold(world.gateway.fail_refund(refund.id)),
+        ]
+        for at in order:
+            await world.deliver(facts[at])
+
+        assert (P.SUCCEEDED, 0, None, S.ACTIVE) == ending(world)[:4]
+        assert [] == world.jobs(JobKind.SEND_REFUND_NOTICE)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 async def test_the_plan_is_that_of_the_newest_year_that_was_not_taken_back_whole(
     world: "World", order: tuple[int, int]

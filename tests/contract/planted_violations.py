@@ -67,6 +67,18 @@ def without(table: str, *rules: str) -> str:
     return f"ALTER TABLE {table} " + ", ".join(f"DROP CONSTRAINT {rule}" for rule in rules)
 
 
+def a_lost_dispute(amount: str) -> str:
+    """A lost dispute of the buyer's payment, which says so, about an amount as SQL."""
+    return f"""
+        WITH told AS (
+            INSERT INTO disputes (id, payment_intent_id, amount_minor, currency, stage, created_at, lost_at, version)
+            SELECT 'du_planted', payment_intent_id, {amount}, currency, 'lost', now(), now(), 1
+              FROM payments WHERE id = {payment_of("buyer")}
+        )
+        UPDATE payments SET dispute = 'LOST' WHERE id = {payment_of("buyer")}
+    """
+
+
 BUYER: Final = payment_of("buyer")
 LOOKER: Final = payment_of("looker")
 UNHAPPY: Final = payment_of("unhappy")
@@ -195,6 +207,17 @@ PLANTED: Final = (
         "time_goes_back_with_its_money subscription_is_active_while_paid",
         "UPDATE periods SET ends_at = ends_at + interval '1 week' WHERE user_id = 'unhappy'",
         label="time that outlives its money",
+    ),
+    planted(
+        "time_goes_back_with_its_money",
+        a_lost_dispute("amount_minor * 9 / 10"),
+        label="time that stays although a bank took all but a tenth",
+    ),
+    planted(
+        "time_goes_back_with_its_money",
+        a_lost_dispute("amount_minor / 2"),
+        f"UPDATE periods SET taken_back_at = starts_at, ends_at = starts_at WHERE payment_id = {BUYER}",
+        label="time that is taken back although a bank took half",
     ),
     planted(
         "duplicate_is_given_back_once",

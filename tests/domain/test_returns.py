@@ -1,6 +1,6 @@
 """Refunds and disputes are facts that only go on, and all that follows from them is the same in every order."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import permutations
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,6 @@ from domain.payment import Figures, Payment, PaymentStatus, Review
 from domain.returns import (
     DISPUTE_RANK,
     REFUND_RANK,
-    Dispute,
     DisputeStage,
     DisputeStatus,
     Refund,
@@ -186,25 +185,6 @@ def test_accepted_money_is_paid_when_it_is_accepted() -> None:
 def test_only_money_under_review_can_be_accepted(status: PaymentStatus) -> None:
     with pytest.raises(IllegalMove):
         a_payment(status=status).accepted(NOON)
-
-
-def moments(*refunds: Refund, disputes: tuple[Dispute, ...] = ()) -> datetime | None:
-    """When nothing of 300 MAD was left."""
-    return paid().taken_back_at(Returns(refunds=refunds, disputes=disputes))
-
-
-def test_the_time_ends_with_the_refund_that_made_it_whole_or_with_a_lost_dispute() -> None:
-    parts = (
-        a_refund(amount_minor=20000, created_at=NOON + DAY),
-        a_refund(amount_minor=10000, created_at=NOON + 2 * DAY),
-    )
-    lost = a_dispute(stage=DisputeStage.LOST, lost_at=NOON + timedelta(hours=1))
-
-    assert moments() is None
-    assert moments(parts[0]) is None
-    assert NOON + 2 * DAY == moments(*parts) == moments(*reversed(parts))
-    assert lost.lost_at == moments(*parts, disputes=(lost,))
-    assert moments(disputes=(replace(lost, stage=DisputeStage.WON),)) is None
 
 
 def years_of(*paid_after: timedelta) -> tuple[Subscription, list[Payment]]:

@@ -24,6 +24,9 @@ COURSES: Final = (
 )
 """The stages through which disputes go."""
 
+PARTS: Final = (1.0, 1.0, 0.4, 0.95)
+"""What is disputed of a charge: most often all of it, sometimes a part, or what the rates of currencies make of the whole."""
+
 Emit = Callable[[ProviderFact, str], None]
 """Makes an event of a fact, under a name that Stripe gives it."""
 
@@ -72,11 +75,12 @@ class Charges:
     def dispute(self, payment_intent_id: str) -> None:
         """The member's bank disputes a charge; what becomes of it is up to chance."""
         received = self._received_of(payment_intent_id)
+        share = PARTS[len(self.disputes) % len(PARTS)]
         first, *later = self._chance.one_of(COURSES)
         opened = Dispute(
             id=f"du_{len(self.disputes) + 1}",
             payment_intent_id=payment_intent_id,
-            amount_minor=received.amount or 0,
+            amount_minor=int((received.amount or 0) * share),
             currency=received.currency or "",
             stage=first,
             created_at=whole_seconds(self._now()),

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from adapters.memory.store import MemoryStore
 from application.ports.gateway import SessionStatus
 from application.ports.jobs import JobKind
 from application.ports.store import EventState, Mail
 from domain.invoice import Invoice
-from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentStatus
+from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentId, PaymentStatus
 from domain.subscription import Subscription
 from entrypoints.simulation.expected import expected_dispute, expected_end, expected_status, standing
 from entrypoints.simulation.mail import MailProvider
@@ -160,7 +161,9 @@ class Convergence:
             error = row.last_error or ""
             named = f"{row.job.kind} of {row.job.subject} is {row.state}: {error}"
             dead_for_a_reason = row.state == "dead" and (
-                error.startswith(IN_DOUBT) or (row.job.kind is JobKind.RETRY_EVENT and BESIDE in error)
+                error.startswith(IN_DOUBT)
+                or (row.job.kind is JobKind.RETRY_EVENT and BESIDE in error)
+                or (row.job.kind is JobKind.REFUND_DUPLICATE and self._was_lost_in_part(row.job.subject))
             )
             self._must(row.state == "done" or dead_for_a_reason, "I11 no lost work", named)
         for event in self._store.events():
@@ -168,6 +171,12 @@ class Convergence:
             self._must(kept, "I11 no lost work", f"{event.id} is parked: {event.error}")
         for subscription in self._store.subscriptions():
             self._check_words(subscription)
+
+    def _was_lost_in_part(self, subject: str) -> bool:
+        """Whether Stripe gives nothing back of the charge of a payment any more, although its bank took a part of it only."""
+        payment = self._payments[PaymentId(UUID(subject.partition(":")[0]))]
+        told = self._stripe.charges.returns_of(payment.payment_intent_id or "")
+        return any(dispute.lost_at is not None for dispute in told.disputes)
 
     def _check_words(self, subscription: Subscription) -> None:
         """The plan is that of the newest year that is left."""
