@@ -17,7 +17,7 @@ from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
-from adapters.postgres.open_returns import PostgresOpenReturns
+from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
@@ -56,6 +56,7 @@ from application.send_confirmation import SendConfirmation
 from application.send_letter import SendLetter
 from application.send_refund_notice import SendRefundNotice
 from application.settle_job import DiscardJob, RetryJob
+from application.settle_returns import SettleReturns
 from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
@@ -131,6 +132,7 @@ class Container(containers.DeclarativeContainer):
     history = providers.Singleton(PostgresBillingHistory, database)
     unfinished = providers.Singleton(PostgresUnfinished, database)
     open_returns = providers.Singleton(PostgresOpenReturns, database)
+    returned_charges = providers.Singleton(PostgresReturnedCharges, database)
     under_review = providers.Singleton(PostgresUnderReview, database)
     entitlements = providers.Singleton(PostgresEntitlements, database)
     readiness = providers.Singleton(PostgresReadiness, database)
@@ -231,8 +233,11 @@ class Container(containers.DeclarativeContainer):
     check_returns = providers.Singleton(
         CheckReturns, begin=begin.provider, open_returns=open_returns, collect=collect_returns, clock=clock
     )
+    settle_returns = providers.Singleton(
+        SettleReturns, begin=begin.provider, charges=returned_charges, record=record_returns, clock=clock
+    )
     reconcile = providers.Singleton(
-        Reconcile, parts=providers.List(check_unfinished, catch_up, finish_customers, check_returns)
+        Reconcile, parts=providers.List(settle_returns, check_unfinished, catch_up, finish_customers, check_returns)
     )
     issue_receipt = providers.Singleton(IssueReceipt, begin=begin.provider, clock=clock, zone=zone)
     collect_invoice = providers.Singleton(CollectInvoice, begin=begin.provider, gateway=gateway)

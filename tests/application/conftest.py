@@ -11,6 +11,7 @@ from adapters.memory.history import (
     MemoryBillingHistory,
     MemoryEntitlements,
     MemoryOpenReturns,
+    MemoryReturnedCharges,
     MemoryUnderReview,
     MemoryUnfinished,
 )
@@ -49,6 +50,7 @@ from application.review_payments import ReviewPayments
 from application.send_confirmation import SendConfirmation
 from application.send_letter import SendLetter
 from application.send_refund_notice import SendRefundNotice
+from application.settle_returns import SettleReturns
 from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
@@ -173,7 +175,10 @@ class World:
         check_returns = CheckReturns(
             begin=begin, open_returns=MemoryOpenReturns(self.store), collect=self.collect_returns, clock=self.clock
         )
-        return Reconcile(parts=[check_unfinished, catch_up, customers, check_returns])
+        settle_returns = SettleReturns(
+            begin=begin, charges=MemoryReturnedCharges(self.store), record=self.record, clock=self.clock
+        )
+        return Reconcile(parts=[settle_returns, check_unfinished, catch_up, customers, check_returns])
 
     async def start(self, member: Member | None = None) -> OfferedCheckout:
         """A member starts a checkout."""

@@ -18,6 +18,7 @@ from adapters.memory.history import (
     MemoryEntitlements,
     MemoryOpenReturns,
     MemoryReadiness,
+    MemoryReturnedCharges,
     MemoryUnderReview,
     MemoryUnfinished,
 )
@@ -48,7 +49,7 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
-from adapters.postgres.open_returns import PostgresOpenReturns
+from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.returns import PostgresReturns
 from adapters.postgres.schema import PostgresReadiness
@@ -79,6 +80,7 @@ from application.ports.reads import (
     KnownJobs,
     OpenReturns,
     Readiness,
+    ReturnedCharges,
     UnderReview,
     Unfinished,
 )
@@ -120,6 +122,7 @@ class Store(NamedTuple):
     entitlements: Entitlements
     unfinished: Unfinished
     open_returns: OpenReturns
+    returned_charges: ReturnedCharges
     under_review: UnderReview
     returns: KnownReturns
     cursors: Cursors
@@ -157,6 +160,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         entitlements=MemoryEntitlements(store),
         unfinished=MemoryUnfinished(store),
         open_returns=MemoryOpenReturns(store),
+        returned_charges=MemoryReturnedCharges(store),
         under_review=MemoryUnderReview(store),
         returns=MemoryReturns(work),
         cursors=MemoryCursors(work),
@@ -185,6 +189,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         entitlements=PostgresEntitlements(database),
         unfinished=PostgresUnfinished(database),
         open_returns=PostgresOpenReturns(database),
+        returned_charges=PostgresReturnedCharges(database),
         under_review=PostgresUnderReview(database),
         returns=PostgresReturns(work),
         cursors=PostgresCursors(work),

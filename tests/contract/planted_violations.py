@@ -82,6 +82,10 @@ def a_lost_dispute(amount: str) -> str:
 BUYER: Final = payment_of("buyer")
 LOOKER: Final = payment_of("looker")
 UNHAPPY: Final = payment_of("unhappy")
+A_REFUND_OF_THE_BUYER: Final = f"""
+    INSERT INTO refunds (id, payment_intent_id, amount_minor, currency, status, created_at, version)
+    SELECT 're_planted', payment_intent_id, 1, currency, 'succeeded', now(), 1 FROM payments WHERE id = {BUYER}
+"""
 PARKED_EVENT: Final = """
     INSERT INTO events (id, type, created_at, state, error, body) VALUES ('evt_bad', 'odd', now(), 'parked', 'odd', '')
 """
@@ -189,8 +193,7 @@ PLANTED: Final = (
     ),
     planted(
         "payment_follows_its_returns",
-        "INSERT INTO refunds (id, payment_intent_id, amount_minor, currency, status, created_at, version)"
-        f" SELECT 're_planted', payment_intent_id, 1, currency, 'succeeded', now(), 1 FROM payments WHERE id = {BUYER}",
+        A_REFUND_OF_THE_BUYER,
         label="a refund that does not count",
     ),
     planted(

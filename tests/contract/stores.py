@@ -13,6 +13,7 @@ from adapters.memory.history import (
     MemoryEntitlements,
     MemoryOpenReturns,
     MemoryReadiness,
+    MemoryReturnedCharges,
     MemoryUnderReview,
     MemoryUnfinished,
 )
@@ -25,7 +26,7 @@ from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
-from adapters.postgres.open_returns import PostgresOpenReturns
+from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
@@ -38,6 +39,7 @@ from application.ports.reads import (
     KnownJobs,
     OpenReturns,
     Readiness,
+    ReturnedCharges,
     UnderReview,
     Unfinished,
 )
@@ -84,6 +86,8 @@ class Store(Protocol):
     @property
     def open_returns(self) -> OpenReturns: ...
     @property
+    def returned_charges(self) -> ReturnedCharges: ...
+    @property
     def under_review(self) -> UnderReview: ...
     @property
     def kept_events(self) -> KeptEvents: ...
@@ -126,6 +130,7 @@ class StoreInMemory:
         self.entitlements = MemoryEntitlements(self.store)
         self.unfinished = MemoryUnfinished(self.store)
         self.open_returns = MemoryOpenReturns(self.store)
+        self.returned_charges = MemoryReturnedCharges(self.store)
         self.under_review = MemoryUnderReview(self.store)
         self.kept_events = MemoryKeptEvents(self.store)
         self.known_jobs = MemoryKnownJobs(self.store)
@@ -168,6 +173,7 @@ class StoreInPostgres:
         self.entitlements = PostgresEntitlements(database)
         self.unfinished = PostgresUnfinished(database)
         self.open_returns = PostgresOpenReturns(database)
+        self.returned_charges = PostgresReturnedCharges(database)
         self.under_review = PostgresUnderReview(database)
         self.kept_events = PostgresKeptEvents(database)
         self.known_jobs = PostgresKnownJobs(database)

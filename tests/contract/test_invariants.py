@@ -17,9 +17,10 @@ from adapters.postgres.invariants import (
     words_of_the_domain,
 )
 from application.errors import TryAgain
+from application.findings import Findings
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired, RefundTold
 from application.ports.reads import BrokenInvariant
-from contract.planted_violations import PLANTED, Planted
+from contract.planted_violations import A_REFUND_OF_THE_BUYER, PLANTED, Planted, a_lost_dispute
 from postgres_world import Outside, PostgresWorld, a_talent, ago
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -135,3 +136,23 @@ async def test_a_check_that_takes_too_long_is_given_up(database: Database, datab
     await blocker.close()
 
     assert () == (await PostgresInvariants(database).inspect(settled=True)).broken
+
+
+async def test_the_command_that_the_audit_names_mends_what_does_not_follow_its_facts(
+    database: Database, database_url: str
+) -> None:
+    observer = await asyncpg.connect(database_url)
+    world = PostgresWorld(database, Outside(ago(days=340)))
+    await live_for_a_year(world, observer)
+    for statement in (A_REFUND_OF_THE_BUYER, a_lost_dispute("amount_minor - 1")):
+        await observer.execute(statement)
+    named = await inspection_by(observer, settled=False, seconds_max=SECONDS_MAX)
+    findings = Findings()
+    await world.container.settle_returns()(findings, whatever_the_age=True)
+    mended = await inspection_by(observer, settled=False, seconds_max=SECONDS_MAX)
+    await observer.close()
+
+    assert {"payment_follows_its_returns", "time_goes_back_with_its_money"} == {one.name for one in named.broken}
+    assert all("payments reconcile" in one.says for one in named.broken)
+    assert 1 == len(findings.differences)
+    assert () == mended.broken

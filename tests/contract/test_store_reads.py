@@ -221,3 +221,17 @@ async def test_open_returns_of_known_payments_are_walked_oldest_first_without_ga
         seen += page
 
     assert sorted(facts, key=lambda fact: (fact.created_at, fact.id)) == seen
+
+
+async def test_charges_of_which_something_went_back_are_walked_each_once(store: Store, begin: BeginWork) -> None:
+    async with begin() as work:
+        for number in range(3):
+            work.returns.save_refund(a_refund(payment_intent_id=f"pi_{number}"))
+            work.returns.save_refund(a_refund(payment_intent_id=f"pi_{number}"))
+            work.returns.save_dispute(a_dispute(payment_intent_id=f"pi_{number + 2}"))
+        await work.commit()
+    seen: list[str] = []
+    while page := await store.returned_charges.page(after=seen[-1] if seen else None, limit=2):
+        seen += page
+
+    assert [f"pi_{number}" for number in range(5)] == seen

@@ -87,6 +87,18 @@ def _made(fact: Refund | Dispute) -> tuple[datetime, str]:
     return fact.created_at, fact.id
 
 
+class MemoryReturnedCharges:
+    """The port ReturnedCharges."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def page(self, *, after: str | None, limit: int) -> list[str]:
+        facts = [*self._store.refunds(), *self._store.disputes()]
+        found = {fact.payment_intent_id for fact in facts if isinstance(fact, Refund | Dispute)}
+        return sorted(charge for charge in found if after is None or charge > after)[:limit]
+
+
 class MemoryUnderReview:
     """The port UnderReview."""
 

@@ -44,7 +44,7 @@ SELECT p.id::text AS id,
  WHERE x.starts_at IS DISTINCT FROM greatest(x.bought_at, x.previous_ends_at)
 
 -- time_goes_back_with_its_money
--- A year is taken back exactly when all of its money is, and ends no later than that: who was refunded has no access, who was not has.
+-- A year is taken back with all of its money, and ends no later: who was refunded has no access. `payments reconcile` derives it anew.
 -- What banks took counts with what was refunded; once they took some, less than a tenth that is left is nothing.
 SELECT p.id::text AS id,
        format('%s, dispute %s, taken back %s, ends %s', p.status, coalesce(p.dispute, 'none'), x.taken_back_at, x.ends_at) AS found
@@ -183,7 +183,7 @@ SELECT id::text AS id, format('%s, %s of %s refunded', status, refunded_minor, a
     OR (review IS NULL AND (status = 'PARTIALLY_REFUNDED') <> (refunded_minor > 0 AND refunded_minor < amount_minor))
 
 -- payment_follows_its_returns
--- What a payment says of refunds and disputes is the sum of the facts that are kept of its charge, once no job looks for more of them.
+-- What a payment says of refunds and disputes is what the facts of its charge come to. `payments reconcile` derives it anew from them.
 SELECT p.id::text AS id,
        format('%s refunded, dispute %s; the facts say %s, %s', p.refunded_minor, coalesce(p.dispute, 'none'),
               coalesce(refunds.stand, 0), coalesce(disputes.stages, 'none')) AS found

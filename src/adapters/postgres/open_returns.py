@@ -1,4 +1,4 @@
-"""Refunds and disputes whose end nobody has told yet, oldest first: a walk along two partial indexes."""
+"""Walks through what went back: what is still open, oldest first, along two partial indexes; and all charges, along their own."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -9,6 +9,7 @@ from adapters.postgres.statements import STATEMENTS
 from domain.returns import Dispute, Refund
 
 PAGE: Final = STATEMENTS["returns.open"]
+CHARGES: Final = STATEMENTS["returns.charges"]
 BEGINNING: Final = (datetime(1, 1, 1, tzinfo=UTC), "")
 
 
@@ -22,3 +23,14 @@ class PostgresOpenReturns:
         after_at, after_id = (after.created_at, after.id) if after is not None else BEGINNING
         place = {"made_until": made_until, "after_created_at": after_at, "after_id": after_id, "at_most": limit}
         return [return_of(row) for row in await self._database.rows(PAGE, place)]
+
+
+class PostgresReturnedCharges:
+    """The port ReturnedCharges."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, *, after: str | None, limit: int) -> list[str]:
+        rows = await self._database.rows(CHARGES, {"after": after or "", "at_most": limit})
+        return [row["payment_intent_id"] for row in rows]

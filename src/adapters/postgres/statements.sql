@@ -215,6 +215,18 @@ FROM payments
 WHERE payments.payment_intent_id = disputes.payment_intent_id)) ORDER BY created_at, id
  LIMIT $4;
 
+-- returns.charges(after, at_most)
+SELECT anon_1.payment_intent_id
+FROM (SELECT DISTINCT refunds.payment_intent_id AS payment_intent_id
+FROM refunds
+WHERE refunds.payment_intent_id > $1::VARCHAR ORDER BY refunds.payment_intent_id
+ LIMIT $2) AS anon_1 UNION SELECT anon_2.payment_intent_id
+FROM (SELECT DISTINCT disputes.payment_intent_id AS payment_intent_id
+FROM disputes
+WHERE disputes.payment_intent_id > $1::VARCHAR ORDER BY disputes.payment_intent_id
+ LIMIT $2) AS anon_2 ORDER BY payment_intent_id
+ LIMIT $2;
+
 -- refunds.add(id, payment_intent_id, amount_minor, currency, status, created_at, version)
 INSERT INTO refunds (id, payment_intent_id, amount_minor, currency, status, created_at, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BIGINT, $4::VARCHAR, $5::VARCHAR, $6::TIMESTAMP WITH TIME ZONE, $7::INTEGER);
 

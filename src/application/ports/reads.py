@@ -55,6 +55,14 @@ class OpenReturns(Protocol):
         ...
 
 
+class ReturnedCharges(Protocol):
+    """The charges of which anything ever went back, or was to, whether or not a payment of theirs is known."""
+
+    async def page(self, *, after: str | None, limit: int) -> list[str]:
+        """The ids of up to `limit` of them after `after`, each once, in one fixed order."""
+        ...
+
+
 class UnderReview(Protocol):
     """The payments of all members that wait for an operator's decision."""
 

@@ -11,7 +11,7 @@ from dependency_injector import providers
 from msgspec.structs import replace
 
 from adapters.catalogue import load_catalogue
-from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryUnderReview
+from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReturnedCharges, MemoryUnderReview
 from adapters.memory.mail import PlainLetterWriter
 from application.reconcile import Reconciliation
 from domain.catalogue import Catalogue
@@ -78,6 +78,7 @@ AIMED: Final = (
     "entitlements",
     "under_review",
     "unfinished",
+    "returned_charges",
     "open_returns",
     "queue",
     "retention",
@@ -158,6 +159,7 @@ class Service:
             entitlements=MemoryEntitlements(line.store),
             under_review=MemoryUnderReview(line.store),
             unfinished=SimulatedUnfinished(line),
+            returned_charges=MemoryReturnedCharges(line.store),
             open_returns=SimulatedOpenReturns(line),
             queue=self.queue,
             retention=SimulatedRetention(line),

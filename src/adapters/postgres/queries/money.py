@@ -17,6 +17,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -176,6 +177,19 @@ query(
     )
     .order_by("created_at", "id")
     .limit(bindparam("at_most")),
+)
+
+
+def charges_of(source: Table) -> Select[Any]:
+    """The first charges after a place, each once: a walk along an index. Any: as above."""
+    charge = source.c.payment_intent_id
+    first = select(charge).where(charge > bindparam("after", type_=Text)).distinct().order_by(charge)
+    return select(first.limit(bindparam("at_most")).subquery().c.payment_intent_id)
+
+
+query(
+    "returns.charges",
+    union(charges_of(refunds), charges_of(disputes)).order_by("payment_intent_id").limit(bindparam("at_most")),
 )
 insert_into("refunds.add", tables.RefundRow)
 update_versioned("refunds.save", tables.RefundRow, "id", ("status",))
