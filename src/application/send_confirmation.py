@@ -30,7 +30,7 @@ class SendConfirmation:
         async def worded(work: UnitOfWork) -> Letter | None:
             return await self._worded(work, payment_id)
 
-        await self._send(job, key=f"confirmation/{payment_id}", payment_id=payment_id, worded=worded)
+        await self._send(job, payment_id=payment_id, worded=worded)
 
     async def _worded(self, work: UnitOfWork, payment_id: PaymentId) -> Letter | None:
         payment = await work.payments.get(payment_id)

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from application.errors import MailRefused, MailUnavailable
-from application.ports.jobs import ClaimedJob
+from application.ports.jobs import ClaimedJob, JobKind
 from application.ports.mail import Letter, Mailer
 from application.ports.store import BeginWork, Mail, UnitOfWork
 from application.ports.world import Clock
@@ -15,6 +15,13 @@ from domain.payment import PaymentId
 
 MEMORY_OF_KEYS: Final = timedelta(hours=23)
 """How long a mail provider surely recognises a key (Resend keeps them for 24 hours)."""
+
+
+def key_of_letter(kind: JobKind, subject: str) -> str | None:
+    """The key of the letter that a job sends: one for each payment and kind of letter. Null for a job that sends none."""
+    word = {JobKind.SEND_CONFIRMATION: "confirmation", JobKind.SEND_REFUND_NOTICE: "refund"}.get(kind)
+    return f"{word}/{subject.partition(':')[0]}" if word is not None else None
+
 
 Worded = Callable[[UnitOfWork], Awaitable[Letter | None]]
 """Words a letter from what is stored; null when there is nothing to say any more."""
@@ -28,11 +35,14 @@ class SendLetter:
         self._mailer = mailer
         self._clock = clock
 
-    async def __call__(self, job: ClaimedJob, *, key: str, payment_id: PaymentId, worded: Worded) -> None:
-        """Send the letter of a key, wording it unless it was worded before, and finish the job.
+    async def __call__(self, job: ClaimedJob, *, payment_id: PaymentId, worded: Worded) -> None:
+        """Send the letter of a job, wording it unless it was worded before, and finish the job.
 
         Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help.
         """
+        key = key_of_letter(job.kind, job.subject)
+        if key is None:
+            raise ValueError(f"a job of the kind {job.kind} sends no letter")
         async with self._begin() as work:
             mail = await work.mails.of(key) or await self._new(work, key, payment_id, worded)
             if mail is None or mail.sent_at is not None:
@@ -42,7 +52,8 @@ class SendLetter:
             now = self._clock.now()
             if mail.in_doubt_since is not None and now - mail.in_doubt_since > MEMORY_OF_KEYS:
                 raise MailRefused(
-                    "an earlier try may have sent this mail, and the provider has forgotten its key since"
+                    "an earlier try may have sent this mail, and the provider has forgotten its key since: "
+                    "`payments jobs retry --even-if-sent` sends it all the same, `payments jobs discard` leaves it"
                 )
             # Noted before the try, not after it: the process may die in between.
             work.mails.save(replace(mail, in_doubt_since=mail.in_doubt_since or now))

@@ -1,12 +1,14 @@
 """An operator decides on a dead job: have it tried again, or give it up."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from application.again import again
 from application.ports.jobs import JobKind, JobRecord, JobState
 from application.ports.reads import KnownJobs
 from application.ports.store import BeginWork, EventState, UnitOfWork
 from application.ports.world import Clock
+from application.send_letter import key_of_letter
 from domain.audit import Cause
 
 
@@ -21,20 +23,32 @@ class JobChange(Struct, frozen=True, kw_only=True):
 class RetryJob:
     """Makes a dead job due at once, its attempts counted anew."""
 
-    def __init__(self, *, begin: BeginWork, clock: Clock) -> None:
+    def __init__(self, *, begin: BeginWork, jobs: KnownJobs, clock: Clock) -> None:
         self._begin = begin
+        self._jobs = jobs
         self._clock = clock
 
-    async def __call__(self, job_id: int, *, operator: str) -> JobChange:
-        """Revive it; the audit tells who asked. Raises TryAgain when the store is away."""
-        return await again(lambda: self._revived(job_id, operator), self._clock)
+    async def __call__(self, job_id: int, *, operator: str, even_if_sent: bool = False) -> JobChange:
+        """Revive it; the audit tells who asked. Raises TryAgain when the store is away.
 
-    async def _revived(self, job_id: int, operator: str) -> JobChange:
+        even_if_sent: send the letter of the job once more though its member may have it already. Without it, a letter in doubt for
+        longer than its provider knows its key stays unsent, and its job dies again.
+        """
+        return await again(lambda: self._revived(job_id, operator, even_if_sent), self._clock)
+
+    async def _revived(self, job_id: int, operator: str, even_if_sent: bool) -> JobChange:
+        seen = await self._jobs.one(job_id)
+        if seen is None or seen.state is not JobState.DEAD:
+            return _unchanged(job_id, seen)
+        why = "retried"
         async with self._begin() as work:
+            # The letter before its job, as all works lock them.
+            if even_if_sent and await _lift_doubt(work, seen):
+                why = "retried, though its letter may have been sent"
             job = await work.jobs.find(job_id)
             if job is None or job.state is not JobState.DEAD:
                 return _unchanged(job_id, job)
-            work.jobs.revive(job, cause_of(job, "retried", operator))
+            work.jobs.revive(job, cause_of(job, why, operator))
             await work.commit()
         return JobChange(job_id=job_id, found=job, after=JobState.READY)
 
@@ -84,3 +98,13 @@ def cause_of(job: JobRecord, why: str, operator: str) -> Cause:
 
 def _unchanged(job_id: int, job: JobRecord | None) -> JobChange:
     return JobChange(job_id=job_id, found=job, after=job.state if job is not None else None)
+
+
+async def _lift_doubt(work: UnitOfWork, job: JobRecord) -> bool:
+    """Count the letter of a job as surely not sent. False where there is no doubt, or no letter."""
+    key = key_of_letter(job.kind, job.subject)
+    mail = await work.mails.of(key) if key is not None else None
+    if mail is None or mail.sent_at is not None or mail.in_doubt_since is None:
+        return False
+    work.mails.save(replace(mail, in_doubt_since=None))
+    return True

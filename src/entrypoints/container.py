@@ -174,7 +174,7 @@ class Container(containers.DeclarativeContainer):
     replay_event = providers.Singleton(
         ReplayEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
     )
-    retry_job = providers.Singleton(RetryJob, begin=begin.provider, clock=clock)
+    retry_job = providers.Singleton(RetryJob, begin=begin.provider, jobs=known_jobs, clock=clock)
     discard_job = providers.Singleton(DiscardJob, begin=begin.provider, jobs=known_jobs, clock=clock)
     prune = providers.Singleton(
         Prune,

@@ -55,7 +55,7 @@ def job_id_of(world: "World", kind: JobKind) -> int:
 
 def retrying(world: "World") -> RetryJob:
     """The verb with which an operator has a dead job done again."""
-    return RetryJob(begin=world.begin, clock=world.clock)
+    return RetryJob(begin=world.begin, jobs=MemoryKnownJobs(world.store), clock=world.clock)
 
 
 def discarding(world: "World") -> DiscardJob:

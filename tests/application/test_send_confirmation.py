@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.memory.kept import MemoryKnownJobs
 from application.errors import Conflict, MailRefused, MailUnavailable, TryAgain
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired
-from application.ports.jobs import JobKind
+from application.ports.jobs import JobKind, JobState
+from application.settle_job import DiscardJob, RetryJob
 from builders import a_member
 from domain.member import Locale
 
@@ -122,6 +124,51 @@ async def test_a_letter_in_doubt_for_longer_is_left_to_an_operator(world: "World
     assert [MailRefused] == [type(error) for error in met]
     assert 1 == len(world.mailer.tries)
     assert ["dead"] == world.jobs(JobKind.SEND_CONFIRMATION)
+
+
+async def in_doubt(world: "World") -> int:
+    """A letter of which nobody can tell any more whether it was sent: the id of its dead job."""
+    await paid(world)
+    world.mailer.fail_next(LOST_ANSWER, after_effect=True)
+    await later(world, timedelta(0))
+    await later(world, 25 * HOUR)
+    (job,) = [row for row in world.store.jobs.rows if row.job.kind is JobKind.SEND_CONFIRMATION]
+    return job.id
+
+
+@pytest.mark.parametrize(("even_if_sent", "state", "sent"), [(True, "done", 2), (False, "dead", 1)])
+async def test_an_operator_may_have_a_letter_in_doubt_sent_all_the_same(
+    world: "World", even_if_sent: bool, state: str, sent: int
+) -> None:
+    job_id = await in_doubt(world)
+    retry = RetryJob(begin=world.begin, jobs=MemoryKnownJobs(world.store), clock=world.clock)
+    change = await retry(job_id, operator="amina", even_if_sent=even_if_sent)
+    await later(world, timedelta(0))
+
+    assert JobState.READY is change.after
+    assert [state] == world.jobs(JobKind.SEND_CONFIRMATION)
+    assert sent == len(world.mailer.delivered)
+    assert even_if_sent is any("though its letter may have been sent" in row.cause.why for row in world.store.audit)
+
+
+async def test_an_operator_may_leave_a_letter_in_doubt(world: "World") -> None:
+    job_id = await in_doubt(world)
+    await DiscardJob(begin=world.begin, jobs=MemoryKnownJobs(world.store), clock=world.clock)(job_id, operator="amina")
+    await later(world, 24 * HOUR)
+
+    assert ["discarded"] == world.jobs(JobKind.SEND_CONFIRMATION)
+    assert 1 == len(world.mailer.tries)
+
+
+async def test_a_letter_that_was_sent_stays_sent_whoever_retries_its_job(world: "World") -> None:
+    await paid(world)
+    await later(world, timedelta(0))
+    (row,) = [row for row in world.store.jobs.rows if row.job.kind is JobKind.SEND_CONFIRMATION]
+    retry = RetryJob(begin=world.begin, jobs=MemoryKnownJobs(world.store), clock=world.clock)
+    change = await retry(row.id, operator="amina", even_if_sent=True)
+
+    assert JobState.DONE is change.after
+    assert 1 == len(world.mailer.tries)
 
 
 async def test_the_first_doubt_counts_and_not_the_last(world: "World") -> None:

@@ -53,13 +53,21 @@ def list_jobs(state: str, kind: str | None, limit: int, as_json: bool) -> None:
 @click.argument("job_ids", nargs=-1, type=int)
 @click.option("--dead", is_flag=True, help="All that are dead.")
 @KIND
+@click.option(
+    "--even-if-sent", is_flag=True, help="Send a mail in doubt once more, though its member may have it already."
+)
 @OPERATOR
-def retry(job_ids: tuple[int, ...], dead: bool, kind: str | None, operator: str) -> None:
+def retry(job_ids: tuple[int, ...], dead: bool, kind: str | None, even_if_sent: bool, operator: str) -> None:
     """Have dead jobs done again from now on, with all their tries. Exit code 1 when one of those named is not dead.
+
+    A mail is in doubt when its provider did not answer: it may have been sent. For 23 hours it is tried again, since the provider would
+    recognise it. Then its job is dead, and one retried as it is dies again: either --even-if-sent sends it all the same, or
+    `payments jobs discard` leaves it.
 
     \b
     Example: payments jobs retry 17 18
     Example: payments jobs retry --dead --kind send_confirmation
+    Example: payments jobs retry 19 --even-if-sent
     """
     if bool(job_ids) == dead or (kind is not None and not dead):
         raise click.UsageError("Name jobs, or say --dead, with --kind where it should be one kind only.")
@@ -67,7 +75,8 @@ def retry(job_ids: tuple[int, ...], dead: bool, kind: str | None, operator: str)
 
     async def revive(service: "Container") -> list[JobChange]:
         ids = list(job_ids) if job_ids else await dead_ids(service, wanted)
-        return [await service.retry_job()(job_id, operator=operator) for job_id in ids]
+        verb = service.retry_job()
+        return [await verb(job_id, operator=operator, even_if_sent=even_if_sent) for job_id in ids]
 
     tell(with_service(revive), JobState.READY)
 
