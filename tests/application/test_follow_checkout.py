@@ -126,6 +126,17 @@ async def test_twenty_pages_at_once_ask_the_provider_once(world: "World") -> Non
     assert 1 == world.gateway.calls["checkout"]
 
 
+async def test_twenty_loads_in_ten_seconds_ask_the_provider_once_in_two(world: "World") -> None:
+    offered = await world.start()
+    told = []
+    for _ in range(20):
+        told.append((await world.follow.of_session(world.member.user_id, offered.session_id)).payment.status)
+        world.clock.pass_time(timedelta(seconds=0.5))
+
+    assert 5 == world.gateway.calls["checkout"]
+    assert {PaymentStatus.PENDING} == set(told)
+
+
 async def test_whoever_lands_after_another_page_asked_has_a_question_of_their_own(world: "World") -> None:
     """The payment page may have asked just before the member went on to pay."""
     offered = await world.start()

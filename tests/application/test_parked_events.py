@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from application.errors import Conflict, InvalidEvent, TryAgain, UnfitEvent
-from application.ports.gateway import CheckoutCompleted, CheckoutExpired, Unreadable
+from application.ports.gateway import CheckoutCompleted, CheckoutExpired, RefundTold, Unreadable
 from application.ports.jobs import TRIES_MAX, JobKind
 from application.ports.store import EventState
 from application.receive_event import Outcome
 from broken_verb import with_a_bug
-from builders import a_payment, a_session, an_event
+from builders import a_member, a_payment, a_session, an_event
 from domain.payment import PaymentStatus
 
 if TYPE_CHECKING:
@@ -97,6 +97,27 @@ async def test_an_event_parked_by_a_bug_is_handled_once_the_bug_is_mended(world:
     assert [] == met
     assert [PaymentStatus.SUCCEEDED] == world.statuses()
     assert "evt_1" == world.store.audit[-1].cause.event_id
+
+
+async def test_a_bug_in_one_kind_of_event_holds_up_that_kind_alone_and_loses_none(
+    world: "World", caplog: pytest.LogCaptureFixture
+) -> None:
+    receive = with_a_bug(world, RefundTold)
+    outcomes = []
+    for _ in range(3):
+        session = world.gateway.pay((await world.start(a_member())).session_id)
+        for fact in (CheckoutCompleted(session), RefundTold(world.gateway.give_back(session.id))):
+            outcomes.append((await receive(world.reader.signed(an_event(fact)))).outcome)
+    while_broken = world.statuses()
+    world.clock.pass_time(UNTIL_RETRY)
+    met = await world.work()
+
+    assert [Outcome.HANDLED, Outcome.PARKED] * 3 == outcomes
+    assert [PaymentStatus.SUCCEEDED] * 3 == while_broken
+    assert 3 == len([record for record in caplog.records if "could not be handled" in record.message])
+    assert [] == met
+    assert [PaymentStatus.REFUNDED] * 3 == world.statuses()
+    assert {EventState.HANDLED} == {event.state for event in world.store.events()}
 
 
 async def test_a_parked_event_that_turns_out_to_be_none_of_ours_ends_as_ignored(world: "World") -> None:

@@ -35,6 +35,37 @@ async def test_a_dispute_that_is_lost_again_after_an_appeal_takes_the_time_again
     assert S.CANCELLED is world.subscription().status
 
 
+@pytest.mark.parametrize(
+    "stages",
+    [[DisputeStage.OPEN], [DisputeStage.OPEN, DisputeStage.LOST, DisputeStage.APPEALED]],
+    ids=["at once", "on appeal"],
+)
+async def test_a_dispute_that_is_won_leaves_the_payment_and_its_year_as_they_were(
+    world: "World", stages: list[DisputeStage]
+) -> None:
+    payment = await world.buy()
+    year = world.subscription().periods
+    access = []
+    for stage in (*stages, DisputeStage.WON):
+        world.clock.pass_time(timedelta(days=20))
+        told = world.gateway.dispute(payment.checkout_session_id or "", stage)
+        await world.deliver(DisputeTold(told))
+        access.append((stage, (await world.check_access(world.member.user_id)).allowed))
+    await world.work_for_an_hour()
+
+    assert [(stage, stage is not DisputeStage.LOST) for stage in (*stages, DisputeStage.WON)] == access
+    assert (P.SUCCEEDED, 0, DisputeStatus.WON) == (
+        world.payment().status,
+        world.payment().refunded_minor,
+        world.payment().dispute,
+    )
+    assert [(one.starts_at, one.ends_at) for one in year] == [
+        (one.starts_at, one.ends_at) for one in world.subscription().periods
+    ]
+    assert S.ACTIVE is world.subscription().status
+    assert {} == world.gateway.refunds
+
+
 async def test_the_loss_before_an_appeal_told_late_changes_nothing(world: "World") -> None:
     payment = await world.buy()
     session_id = payment.checkout_session_id or ""

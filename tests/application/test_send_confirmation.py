@@ -8,11 +8,12 @@ import pytest
 
 from adapters.memory.kept import MemoryKnownJobs
 from application.errors import Conflict, MailRefused, MailUnavailable, TryAgain
-from application.ports.gateway import CheckoutCompleted, CheckoutExpired
+from application.ports.gateway import CheckoutCompleted, CheckoutExpired, DisputeTold, RefundTold
 from application.ports.jobs import JobKind, JobState
 from application.settle_job import DiscardJob, RetryJob
 from builders import a_member
 from domain.member import Locale
+from domain.returns import DisputeStage
 
 if TYPE_CHECKING:
     from application.conftest import World
@@ -249,6 +250,33 @@ async def test_two_workers_with_one_letter_deliver_it_once(world: "World") -> No
         await world.run(hung)
 
     assert 1 == len(world.mailer.delivered)
+
+
+@pytest.mark.parametrize(
+    ("refunded", "subjects"), [(30000, ["refund"]), (10000, ["2026-000001"])], ids=["all of it", "a part"]
+)
+async def test_a_payment_that_is_given_back_before_its_letter_goes_out_is_confirmed_only_if_time_is_left(
+    world: "World", refunded: int, subjects: list[str]
+) -> None:
+    await paid(world)
+    session_id = world.payment().checkout_session_id or ""
+    await world.deliver(RefundTold(world.gateway.give_back(session_id, refunded)))
+    for _ in range(3):
+        await later(world, HOUR)
+
+    assert subjects == [letter.subject for letter in world.mailer.delivered]
+    assert ["done"] == world.jobs(JobKind.SEND_CONFIRMATION)
+
+
+async def test_a_payment_whose_dispute_is_lost_before_its_letter_goes_out_is_not_confirmed(world: "World") -> None:
+    await paid(world)
+    session_id = world.payment().checkout_session_id or ""
+    await world.deliver(DisputeTold(world.gateway.dispute(session_id, DisputeStage.LOST)))
+    for _ in range(3):
+        await later(world, HOUR)
+
+    assert [] == world.mailer.delivered
+    assert ["done"] == world.jobs(JobKind.SEND_CONFIRMATION)
 
 
 async def test_a_payment_beside_paid_time_is_not_confirmed_as_a_paid_year(world: "World") -> None:

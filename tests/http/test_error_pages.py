@@ -17,7 +17,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.frame import Frame
 from entrypoints.http.identity import TOKEN_COOKIE
 from entrypoints.http.problems import Problem
-from http_world import World, browser
+from http_world import World, browser, form_fields
 
 HTML = "text/html; charset=utf-8"
 AS_BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -175,6 +175,38 @@ async def test_no_host_that_a_stranger_names_is_an_error_of_ours(
     assert 500 > answer.status_code
     assert answer.headers["content-type"].startswith("text/html") or answer.status_code == 303
     assert "content-security-policy" in answer.headers
+
+
+async def test_no_host_that_a_stranger_names_is_led_to_or_told_of(world: World, client: httpx.AsyncClient) -> None:
+    """Neither a page, a redirect, an answer of the API nor what Stripe is given takes an address from the request."""
+    forged = {
+        "host": "evil.example",
+        "x-forwarded-host": "evil.example",
+        "x-forwarded-proto": "javascript",
+        "x-forwarded-prefix": "//evil.example",
+        "x-original-url": "https://evil.example/",
+        "forwarded": "host=evil.example;proto=http",
+        "referer": "https://evil.example/",
+    }
+    member = a_member(locale=Locale.ENGLISH)
+    answers = [await client.get("/dashboard/billing", headers=forged | AS_BROWSER)]
+    browser(world, client, member)
+    fields = await form_fields(client, "/dashboard/talent/payment")
+    answers.append(await client.post("/dashboard/talent/payment", data=fields, headers=forged))
+    started = await client.post("/api/v1/checkouts", json={}, headers=world.headers(member) | forged)
+    await world.pay(started.json())
+    payment_id, session_id = started.json()["payment_id"], started.json()["checkout_session_id"]
+    for path in (
+        *("/dashboard/talent/payment", "/dashboard/billing", f"/dashboard/billing/{payment_id}/receipt"),
+        *(f"/payment/success?session_id={session_id}", f"/payment/cancel?payment_id={payment_id}"),
+        *("/dev/sign-in", "/nowhere", "/api/v1/nowhere", "/schema/openapi.json"),
+    ):
+        answers.append(await client.get(path, headers=forged | AS_BROWSER))
+
+    assert answers[0].headers["location"].startswith("https://pay.example.org/dev/sign-in?next=")
+    assert (303, started.json()["url"]) == (answers[1].status_code, answers[1].headers["location"])
+    assert [200] * 6 + [404, 404, 200] == [answer.status_code for answer in answers[2:]]
+    assert [] == [answer.url.path for answer in (*answers, started) if "evil" in f"{answer.headers}{answer.text}"]
 
 
 async def test_an_error_in_answering_an_error_is_answered_all_the_same(world: World) -> None:
