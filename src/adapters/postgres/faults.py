@@ -34,6 +34,14 @@ def translated(error: BaseException) -> Exception | None:
     return None
 
 
+def leads_to_a_standby(error: BaseException | None) -> bool:
+    """Whether a fault, in the application's word, says that its connection leads to a server that takes no writes.
+
+    After a failover a proxy may keep such connections open, and each of them refuses for ever.
+    """
+    return error is not None and isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError)
+
+
 @contextmanager
 def our_errors() -> Iterator[None]:
     """Raise the application's errors instead of the driver's."""

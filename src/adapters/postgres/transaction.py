@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from adapters.postgres.database import Connection, Database, is_lost
-from adapters.postgres.faults import our_errors
+from adapters.postgres.faults import leads_to_a_standby, our_errors
 from adapters.postgres.statements import Statement
 from application.errors import Conflict
 
@@ -74,7 +74,7 @@ class PostgresTransaction:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        broken = is_lost(connection) or isinstance(error, asyncio.CancelledError)
+        broken = is_lost(connection) or isinstance(error, asyncio.CancelledError) or leads_to_a_standby(error)
         if not self._finished and not broken:
             try:
                 await connection.execute("ROLLBACK")
