@@ -108,7 +108,7 @@ class Payment(Struct, frozen=True, kw_only=True):
     dispute: where the disputes about it stand.
     duplicate: paid beside time already paid: it buys nothing and is given back.
     paid_at: when the money that was asked for arrived: the latest moment that the provider names; or when an operator took other
-    money for it.
+        money for it. Where the clock of the replica that started the payment was ahead, this lies before `created_at`.
     All times are UTC.
     """
 
@@ -201,7 +201,7 @@ class Payment(Struct, frozen=True, kw_only=True):
             return self._reached(S.REVIEW, review=review, payment_intent_id=payment_intent_id)
         if self.paid_at is not None and self.review is None and self.payment_intent_id == payment_intent_id:
             return replace(self, paid_at=max(at, self.paid_at))
-        return self._reached(S.SUCCEEDED, paid_at=max(at, self.created_at), payment_intent_id=payment_intent_id)
+        return self._reached(S.SUCCEEDED, paid_at=at, payment_intent_id=payment_intent_id)
 
     def accepted(self, at: datetime) -> "Payment":
         """An operator takes the money under review for what was asked: paid, at the time of the decision (UTC).
@@ -210,7 +210,7 @@ class Payment(Struct, frozen=True, kw_only=True):
         """
         if self.status is not S.REVIEW:
             raise IllegalMove("payment", self.status, S.SUCCEEDED)
-        return replace(self, status=S.SUCCEEDED, paid_at=max(at, self.created_at))
+        return replace(self, status=S.SUCCEEDED, paid_at=at)
 
     def let_go(self) -> "Payment":
         """An operator lets go of a payment under review with which no money came, so that there is none to give back.

@@ -215,10 +215,14 @@ def test_a_payment_compares_with_the_price_it_was_started_with() -> None:
     assert S.SUCCEEDED is payment.paid(Figures(3000, "usd"), at=LATER, payment_intent_id=None).status
 
 
-def test_no_payment_is_paid_before_it_was_started() -> None:
-    payment = a_payment().paid(ASKED, at=NOON - timedelta(minutes=3), payment_intent_id=None)
+def test_a_payment_is_dated_by_its_money_also_where_the_clock_that_started_it_was_ahead() -> None:
+    """Else its year would begin in the future, and the member be kept out until then."""
+    received_at = NOON - timedelta(minutes=3)
+    payment = a_payment().paid(ASKED, at=received_at, payment_intent_id=None)
+    reviewed = a_payment().paid(Figures(1, "mad"), at=received_at, payment_intent_id=None)
 
-    assert NOON == payment.paid_at
+    assert received_at == payment.paid_at
+    assert received_at == reviewed.accepted(received_at).paid_at
 
 
 def test_opening_a_checkout_changes_nothing_but_its_session() -> None:
