@@ -39,7 +39,7 @@ async def test_a_member_who_has_paid_is_let_in_at_once_and_for_a_year(
     right.pass_time(timedelta(minutes=2))
     both[1].outside.clock.pass_time(timedelta(minutes=2))
     paid = both[0].outside.gateway.pay(offered.session_id)
-    await both[hears].told(CheckoutCompleted(paid))
+    await both[hears].container.receive_event()(both[0].delivery(CheckoutCompleted(paid)))
     found = await access(both[0], member)
     record = await postgres_store.history.one(member.user_id, offered.payment.id)
 
