@@ -16,7 +16,10 @@ SIMULATED: Final = frozenset(MUTANTS) | {fault.name for fault in Fault}
 """What the simulated worlds are known to meet: every kind of fault, and the planted bugs that they must find."""
 
 
-KEYS: Final = frozenset({"says", "tests", "simulation", "not_yet"})
+REASONS: Final = ("not_yet", "does_not_apply")
+"""Why nothing shows a scenario: what it is about is still to be built or tried, or this product has nothing of the kind."""
+
+KEYS: Final = frozenset({"says", "tests", "simulation", *REASONS})
 
 
 def faults_of(text: str, root: Path) -> list[str]:
@@ -27,11 +30,11 @@ def faults_of(text: str, root: Path) -> list[str]:
     faults += [f"{number} is no scenario" for number in sorted(set(listed) - numbers)]
     for number, scenario in listed.items():
         tests, simulated = scenario.get("tests", []), scenario.get("simulation", [])
-        shown, reason = bool(tests or simulated), scenario.get("not_yet", "")
+        answers = [bool(tests or simulated), *(bool(scenario.get(reason)) for reason in REASONS)]
         if not scenario.get("says", "").endswith("."):
             faults.append(f"{number} does not say what happens")
-        if shown == bool(reason):
-            faults.append(f"{number} has to name what shows it or the reason why nothing does")
+        if sum(answers) != 1:
+            faults.append(f"{number} has to name what shows it or the one reason why nothing does")
         faults += [f"{number}: {key} means nothing" for key in sorted(set(scenario) - KEYS)]
         faults += [f"{number}: there is no {test}" for test in missing(tests, root)]
         faults += [f"{number}: no world meets {name}" for name in simulated if name not in SIMULATED]
@@ -39,10 +42,10 @@ def faults_of(text: str, root: Path) -> list[str]:
 
 
 def counts_of(text: str) -> str:
-    """How many scenarios are shown and how many are not, in the words of the list's head."""
+    """How many scenarios are shown, are not yet, and cannot happen here, in the words of the list's head."""
     listed = tomllib.loads(text).values()
-    reasons = sum("not_yet" in scenario for scenario in listed)
-    return f"# Shown: {len(listed) - reasons}. Not yet: {reasons}.\n"
+    later, never = (sum(reason in scenario for scenario in listed) for reason in REASONS)
+    return f"# Shown: {len(listed) - later - never}. Not yet: {later}. Does not apply: {never}.\n"
 
 
 def missing(tests: Iterable[str], root: Path) -> list[str]:

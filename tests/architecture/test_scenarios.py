@@ -1,4 +1,4 @@
-"""Every scenario of failure names what shows it, or why nothing does yet; and what is named is there."""
+"""Every scenario of failure names what shows it, or why nothing does; and what is named is there."""
 
 import tomllib
 from pathlib import Path
@@ -18,7 +18,12 @@ def test_every_scenario_is_shown_or_says_why_not() -> None:
 
 def test_the_head_of_the_list_counts_what_is_shown() -> None:
     assert counts_of(LIST) in LIST
-    assert f"# Shown: 1. Not yet: {LAST - 1}.\n" == counts_of(a_list('says = "It rains."\nsimulation = ["KILL"]'))
+    assert f"# Shown: 1. Not yet: {LAST - 1}. Does not apply: 0.\n" == counts_of(
+        a_list('says = "It rains."\nsimulation = ["KILL"]')
+    )
+    assert f"# Shown: 0. Not yet: {LAST - 1}. Does not apply: 1.\n" == counts_of(
+        a_list('says = "It rains."\ndoes_not_apply = "There is no sky."')
+    )
 
 
 def a_list(first: str) -> str:
@@ -32,15 +37,24 @@ def a_list(first: str) -> str:
     [
         (f'says = "It rains."\ntests = ["{HERE}_gone"]', f"1: there is no {HERE}_gone"),
         ('says = "It rains."\ntests = ["tests/nowhere.py::test_it"]', "1: there is no tests/nowhere.py::test_it"),
-        ('says = "It rains."', "1 has to name what shows it or the reason why nothing does"),
+        ('says = "It rains."', "1 has to name what shows it or the one reason why nothing does"),
         (
             f'says = "It rains."\ntests = ["{HERE}"]\nnot_yet = "No."',
-            "1 has to name what shows it or the reason why nothing does",
+            "1 has to name what shows it or the one reason why nothing does",
         ),
         (
             'says = "It rains."\nsimulation = ["KILL"]\nnot_yet = "No."',
-            "1 has to name what shows it or the reason why nothing does",
+            "1 has to name what shows it or the one reason why nothing does",
         ),
+        (
+            'says = "It rains."\nnot_yet = "No."\ndoes_not_apply = "Never."',
+            "1 has to name what shows it or the one reason why nothing does",
+        ),
+        (
+            f'says = "It rains."\ntests = ["{HERE}"]\ndoes_not_apply = "Never."',
+            "1 has to name what shows it or the one reason why nothing does",
+        ),
+        ('says = "It rains."\ndoes_not_apply = ""', "1 has to name what shows it or the one reason why nothing does"),
         ('says = "It rains."\nsimulation = ["RAIN"]', "1: no world meets RAIN"),
         (f'says = "It rains."\ntests = ["{HERE}"]\ntest = "x"', "1: test means nothing"),
         (f'tests = ["{HERE}"]', "1 does not say what happens"),
