@@ -1,5 +1,7 @@
 """A member is told, once, that their payment has arrived and what it bought."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -27,12 +29,12 @@ class SendConfirmation:
         """Send. Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help."""
         payment_id = PaymentId(UUID(job.subject.partition(AFTER_ALL)[0]))
 
-        async def worded(work: UnitOfWork) -> Letter | None:
+        async def worded(work: UnitOfWork) -> Callable[[], Letter] | None:
             return await self._worded(work, payment_id)
 
         await self._send(job, payment_id=payment_id, worded=worded)
 
-    async def _worded(self, work: UnitOfWork, payment_id: PaymentId) -> Letter | None:
+    async def _worded(self, work: UnitOfWork, payment_id: PaymentId) -> Callable[[], Letter] | None:
         payment = await work.payments.get(payment_id)
         invoice = await work.invoices.of(payment_id)
         if payment is None or payment.paid_at is None or payment.status is PaymentStatus.REFUNDED:
@@ -54,4 +56,4 @@ class SendConfirmation:
             receipt_number=invoice.number,
             receipt_url=f"{self._app_url}/dashboard/billing/{payment_id}/receipt",
         )
-        return self._letters.confirmation(facts)
+        return partial(self._letters.confirmation, facts)

@@ -1,5 +1,6 @@
 """A letter to a member: worded once, kept, and sent exactly so, under one key, until the provider has taken it."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -13,6 +14,8 @@ from application.ports.store import BeginWork, Mail, UnitOfWork
 from application.ports.world import Clock
 from domain.payment import PaymentId
 
+log = logging.getLogger(__name__)
+
 MEMORY_OF_KEYS: Final = timedelta(hours=23)
 """How long a mail provider surely recognises a key (Resend keeps them for 24 hours)."""
 
@@ -23,8 +26,8 @@ def key_of_letter(kind: JobKind, subject: str) -> str | None:
     return f"{word}/{subject.partition(':')[0]}" if word is not None else None
 
 
-Worded = Callable[[UnitOfWork], Awaitable[Letter | None]]
-"""Words a letter from what is stored; null when there is nothing to say any more."""
+Worded = Callable[[UnitOfWork], Awaitable[Callable[[], Letter] | None]]
+"""Reads what a letter says and returns what words it; null when there is nothing to say any more."""
 
 
 class SendLetter:
@@ -36,7 +39,7 @@ class SendLetter:
         self._clock = clock
 
     async def __call__(self, job: ClaimedJob, *, payment_id: PaymentId, worded: Worded) -> None:
-        """Send the letter of a job, wording it unless it was worded before, and finish the job.
+        """Send the letter of a job in the words that were found first, and finish the job; also when there is nothing to say any more.
 
         Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help.
         """
@@ -44,8 +47,8 @@ class SendLetter:
         if key is None:
             raise ValueError(f"a job of the kind {job.kind} sends no letter")
         async with self._begin() as work:
-            mail = await work.mails.of(key) or await self._new(work, key, payment_id, worded)
-            if mail is None or mail.sent_at is not None:
+            mail = await self._due(work, key, payment_id, worded)
+            if mail is None:
                 work.jobs.complete(job)
                 await work.commit()
                 return
@@ -68,11 +71,16 @@ class SendLetter:
             raise
         await self._sent(job, key, provider_id)
 
-    async def _new(self, work: UnitOfWork, key: str, payment_id: PaymentId, worded: Worded) -> Mail | None:
-        letter = await worded(work)
-        if letter is None:
+    async def _due(self, work: UnitOfWork, key: str, payment_id: PaymentId, worded: Worded) -> Mail | None:
+        """The letter as it was first worded; null when it was sent, or when what it says has become untrue meanwhile."""
+        known = await work.mails.of(key)
+        if known is not None and known.sent_at is not None:
             return None
-        return Mail(key=key, payment_id=payment_id, letter=letter, written_at=self._clock.now())
+        write = await worded(work)
+        if write is None:
+            log.info("there is nothing to say any more: %s is not sent", key)
+            return None
+        return known or Mail(key=key, payment_id=payment_id, letter=write(), written_at=self._clock.now())
 
     async def _lift_doubt(self, key: str) -> None:
         async with self._begin() as work:

@@ -1,5 +1,7 @@
 """A member is told, once, that a payment was given back in full, and whether it was one too many."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from application.ports.jobs import ClaimedJob
@@ -23,12 +25,12 @@ class SendRefundNotice:
         """Send. Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help."""
         payment_id = PaymentId(UUID(job.subject))
 
-        async def worded(work: UnitOfWork) -> Letter | None:
+        async def worded(work: UnitOfWork) -> Callable[[], Letter] | None:
             return await self._worded(work, payment_id)
 
         await self._send(job, payment_id=payment_id, worded=worded)
 
-    async def _worded(self, work: UnitOfWork, payment_id: PaymentId) -> Letter | None:
+    async def _worded(self, work: UnitOfWork, payment_id: PaymentId) -> Callable[[], Letter] | None:
         payment = await work.payments.get(payment_id)
         if payment is None or payment.status is not PaymentStatus.REFUNDED:
             return None  # the refund has failed meanwhile
@@ -44,4 +46,4 @@ class SendRefundNotice:
             duplicate=payment.duplicate,
             history_url=f"{self._app_url}/dashboard/billing",
         )
-        return self._letters.refund_notice(facts)
+        return partial(self._letters.refund_notice, facts)

@@ -115,6 +115,11 @@ class Database:
             connection.terminate()
         await self._pool.release(connection)
 
+    async def leave_the_server(self) -> None:
+        """Make every connection anew before it is used again: the server takes no writes any more, and another has taken over."""
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
     async def rows(self, statement: Statement, values: Mapping[str, object]) -> list[asyncpg.Record]:
         """The rows of one statement that is its own transaction, in one round trip."""
         connection = await self.acquire()

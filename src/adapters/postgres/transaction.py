@@ -74,7 +74,10 @@ class PostgresTransaction:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        broken = is_lost(connection) or isinstance(error, asyncio.CancelledError) or leads_to_a_standby(error)
+        broken = is_lost(connection) or isinstance(error, asyncio.CancelledError)
+        if leads_to_a_standby(error):
+            broken = True
+            await self._database.leave_the_server()
         if not self._finished and not broken:
             try:
                 await connection.execute("ROLLBACK")
