@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -98,13 +99,17 @@ async def database_url(postgres_url: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def new_database_url(postgres_url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
-    """Makes migrated databases for one test that needs several, and gives their URLs."""
+async def new_database_url(postgres_url: str) -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    """Makes migrated databases for one test that needs several, and gives their URLs.
+
+    copy_of: the URL of a database that nobody is connected to, for one that holds the same.
+    """
     server = await asyncpg.connect(postgres_url)
     names: list[str] = []
 
-    async def make() -> str:
-        names.append(await _made(server, f"TEMPLATE {TEMPLATE}_{os.getpid()} STRATEGY FILE_COPY"))
+    async def make(copy_of: str | None = None) -> str:
+        template = urlsplit(copy_of).path.strip("/") if copy_of is not None else f"{TEMPLATE}_{os.getpid()}"
+        names.append(await _made(server, f"TEMPLATE {template} STRATEGY FILE_COPY"))
         return of_database(postgres_url, names[-1])
 
     yield make
