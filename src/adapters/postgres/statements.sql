@@ -49,30 +49,24 @@ UPDATE jobs SET state='ready', run_at=now(), attempts=0, finished_at=NULL WHERE 
 UPDATE jobs SET state='discarded', finished_at=now() WHERE jobs.id = $1::BIGINT AND jobs.state = 'dead' RETURNING jobs.id;
 
 -- events.strip(days, at_most)
-WITH with_old_body AS
-(SELECT events.id AS id
+UPDATE events SET body=NULL WHERE events.id = ANY (array((SELECT events.id
 FROM events
 WHERE events.state != 'parked' AND events.body IS NOT NULL AND events.received_at < now() - $1::FLOAT * interval '1 day' ORDER BY events.received_at
- LIMIT $2 FOR UPDATE SKIP LOCKED)
- UPDATE events SET body=NULL FROM with_old_body WHERE events.id = with_old_body.id RETURNING events.id;
+ LIMIT $2 FOR UPDATE SKIP LOCKED))) RETURNING events.id;
 
 -- events.forget(days, at_most)
-WITH old_events AS
-(SELECT events.id AS id
+DELETE FROM events WHERE events.id = ANY (array((SELECT events.id
 FROM events
 WHERE events.state != 'parked' AND events.received_at < now() - $1::FLOAT * interval '1 day' ORDER BY events.received_at, events.id
- LIMIT $2 FOR UPDATE SKIP LOCKED)
- DELETE FROM events USING old_events WHERE events.id = old_events.id RETURNING events.id;
+ LIMIT $2 FOR UPDATE SKIP LOCKED))) RETURNING events.id;
 
 -- jobs.forget(days, at_most)
-WITH old_retries AS
-(SELECT jobs.id AS id
+DELETE FROM jobs WHERE jobs.id = ANY (array((SELECT jobs.id
 FROM jobs
 WHERE jobs.kind = 'retry_event' AND jobs.state IN ('done', 'discarded') AND NOT (EXISTS (SELECT *
 FROM events
 WHERE events.id = jobs.subject AND events.state = 'parked')) AND jobs.finished_at < now() - $1::FLOAT * interval '1 day' ORDER BY jobs.finished_at
- LIMIT $2 FOR UPDATE SKIP LOCKED)
- DELETE FROM jobs USING old_retries WHERE jobs.id = old_retries.id RETURNING jobs.id;
+ LIMIT $2 FOR UPDATE SKIP LOCKED))) RETURNING jobs.id;
 
 -- customers.find(the_key)
 SELECT customers.user_id, customers.email, customers.name, customers.locale, customers.provider_id, customers.request, customers.attempt, customers.prepared_at, customers.version

@@ -1,12 +1,15 @@
 """Events and jobs as operators see and move them, and what is forgotten of them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
+    Select,
     and_,
+    any_,
     bindparam,
     delete,
     exists,
@@ -105,6 +108,11 @@ def days_ago() -> ColumnElement[datetime]:
     return func.now() - bindparam("days", type_=Double) * literal_column("interval '1 day'", Interval)
 
 
+def one_of_these(id: ColumnElement[Any], chosen: Select[Any]) -> ColumnElement[bool]:  # Any: ids of either type
+    """Whether an id is among those of a query, which is run once and first: joined to it, Postgres may read the whole table for a batch."""
+    return id == any_(func.array(chosen.scalar_subquery()))
+
+
 unparked = events.c.state != word("parked")
 with_old_body = (
     select(events.c.id)
@@ -112,11 +120,10 @@ with_old_body = (
     .order_by(events.c.received_at)
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)
-    .cte("with_old_body")
 )
 query(
     "events.strip",
-    sql_update(events).where(events.c.id == with_old_body.c.id).values(body=null()).returning(events.c.id),
+    sql_update(events).where(one_of_these(events.c.id, with_old_body)).values(body=null()).returning(events.c.id),
 )
 old_events = (
     select(events.c.id)
@@ -124,9 +131,8 @@ old_events = (
     .order_by(events.c.received_at, events.c.id)
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)
-    .cte("old_events")
 )
-query("events.forget", delete(events).where(events.c.id == old_events.c.id).returning(events.c.id))
+query("events.forget", delete(events).where(one_of_these(events.c.id, old_events)).returning(events.c.id))
 still_parked = exists().where(events.c.id == jobs.c.subject, events.c.state == word("parked"))
 old_retries = (
     select(jobs.c.id)
@@ -135,6 +141,5 @@ old_retries = (
     .order_by(jobs.c.finished_at)
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True)
-    .cte("old_retries")
 )
-query("jobs.forget", delete(jobs).where(jobs.c.id == old_retries.c.id).returning(jobs.c.id))
+query("jobs.forget", delete(jobs).where(one_of_these(jobs.c.id, old_retries)).returning(jobs.c.id))
