@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from application.again import again
-from application.errors import UnfitEvent
+from application.errors import PaidBeside, UnfitEvent
 from application.ports.gateway import CheckoutSession, SessionStatus
 from application.ports.jobs import JobKind, NewJob
 from application.ports.store import BeginWork, UnitOfWork
@@ -67,10 +67,13 @@ class ConfirmPayment:
         own = known.checkout_session_id in (None, session.id)
         if not own and not session.settled:
             return known
-        if not own and known.status in UNFINISHED:
-            # The payment's own checkout may still be payable: its state stays, and the event is kept. Once that checkout is over,
-            # a later try makes this money a payment of its own.
-            raise UnfitEvent(f"checkout {session.id} was paid too, beside the one of payment {known.id}")
+        if known.checkout_session_id not in (None, session.id) and known.status in UNFINISHED:
+            # The payment's own checkout may still be payable: its state stays, and the event is kept. Its retry closes that checkout,
+            # and then makes this money a payment of its own.
+            raise PaidBeside(
+                f"checkout {session.id} was paid too, beside the one of payment {known.id}",
+                own_session_id=known.checkout_session_id,
+            )
 
         # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
         now = self._clock.now()

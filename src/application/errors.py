@@ -12,6 +12,7 @@ ApplicationFault
 |- InvalidSignature       a delivery that the provider did not sign, or not just now
 |- InvalidEvent           signed by the provider, yet no event that can be read
 `- UnfitEvent             an event that is ours and cannot be applied to what is stored
+   `- PaidBeside          it tells of money beside a checkout that may still be paid
 
 A refusal by the rules of the business is a DomainError instead. Each adapter translates its driver's errors into these in one place.
 """
@@ -92,3 +93,14 @@ class InvalidEvent(ApplicationFault):
 
 class UnfitEvent(ApplicationFault):
     """An event about one of our objects that cannot be applied to what is stored; it is kept for an operator."""
+
+
+class PaidBeside(UnfitEvent):
+    """Money came through a checkout that an earlier attempt left behind, while the payment's own one may still be paid.
+
+    own_session_id: the payment's own checkout, which is to be closed so that nobody pays twice.
+    """
+
+    def __init__(self, message: str, *, own_session_id: str) -> None:
+        super().__init__(message)
+        self.own_session_id = own_session_id

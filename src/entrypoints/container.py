@@ -170,7 +170,9 @@ class Container(containers.DeclarativeContainer):
     receive_event = providers.Singleton(
         ReceiveEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
     )
-    retry_event = providers.Singleton(RetryEvent, begin=begin.provider, reader=reader, handle=handle_event)
+    retry_event = providers.Singleton(
+        RetryEvent, begin=begin.provider, reader=reader, handle=handle_event, gateway=gateway, confirm=confirm_payment
+    )
     replay_event = providers.Singleton(
         ReplayEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
     )

@@ -104,7 +104,9 @@ class World:
         self.expire = ExpireCheckout(begin=begin, clock=clock)
         self.handle = HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment(), returns=self.record)
         self.receive = ReceiveEvent(begin=begin, reader=self.reader, handle=self.handle, clock=clock)
-        self.retry = RetryEvent(begin=begin, reader=self.reader, handle=self.handle)
+        self.retry = RetryEvent(
+            begin=begin, reader=self.reader, handle=self.handle, gateway=gateway, confirm=self.confirm
+        )
         self.replay = ReplayEvent(begin=begin, reader=self.reader, handle=self.handle, clock=clock)
         self.open_checkout = OpenCheckout(begin=begin, gateway=gateway, clock=clock, checkout_minutes=60)
         self.start_checkout = StartCheckout(

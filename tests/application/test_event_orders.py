@@ -1,14 +1,17 @@
 """Events arrive late, twice and out of order, and the payment ends where the facts are."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
+from application.errors import PaidBeside
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired, CheckoutFailed, CheckoutSession, ProviderFact
 from application.ports.jobs import JobKind
 from application.receive_event import Outcome
+from application.start_checkout import OfferedCheckout
 from builders import a_payment, a_session
 from domain.audit import Cause
 from domain.payment import Figures, PaymentStatus, Review
@@ -166,14 +169,42 @@ async def test_the_end_of_a_session_that_an_earlier_attempt_left_says_nothing_ab
     assert offered.session_id == world.payment().checkout_session_id
 
 
-async def test_money_for_a_second_session_of_one_payment_is_kept_for_an_operator(world: "World") -> None:
+async def a_stray_that_was_paid(world: "World") -> tuple[OfferedCheckout, CheckoutSession]:
+    """A checkout that a member was sent to, and one that an earlier attempt left behind, through which they have paid."""
     offered = await world.start()
-    stray = replace(world.gateway.pay(offered.session_id), id="cs_test_stray")
+    own = world.gateway.sessions[offered.session_id]
+    stray = replace(world.gateway.pay(offered.session_id), id="cs_test_stray", payment_intent_id="pi_stray")
+    world.gateway.sessions |= {own.id: own, stray.id: stray}
+    return offered, stray
+
+
+@pytest.mark.parametrize("own_is", ["open", "finished", "paid"])
+async def test_money_through_a_checkout_left_behind_closes_the_payment_s_own_and_buys_the_year_once(
+    world: "World", own_is: str
+) -> None:
+    offered, stray = await a_stray_that_was_paid(world)
     receipt = await world.deliver(CheckoutCompleted(stray))
+    kept = world.statuses(), [session.id for session in world.payable_sessions()]
+    if own_is == "finished":
+        world.gateway.pay_later(offered.session_id)
+    if own_is == "paid":
+        world.gateway.pay(offered.session_id)
+    world.clock.pass_time(timedelta(seconds=10))
+    met = await world.work()
+    await world.work()
+    by_session = {payment.checkout_session_id: payment.status for payment in world.store.payments()}
 
     assert Outcome.PARKED is receipt.outcome
-    assert [PaymentStatus.PENDING] == world.statuses()
-    assert offered.session_id == world.payment().checkout_session_id
+    assert ([PaymentStatus.PENDING], [offered.session_id]) == kept
+    assert [] == world.payable_sessions()
+    if own_is == "finished":  # its bank decides first: the money beside it waits in its event
+        assert [PaidBeside] == [type(error) for error in met]
+        assert {offered.session_id: PaymentStatus.PROCESSING} == by_session
+    elif own_is == "paid":
+        assert {offered.session_id: PaymentStatus.SUCCEEDED, stray.id: PaymentStatus.REFUNDED} == by_session
+    else:
+        assert {offered.session_id: PaymentStatus.EXPIRED, stray.id: PaymentStatus.SUCCEEDED} == by_session
+        assert 1 == len(world.subscription().periods)
 
 
 async def test_money_for_a_second_session_of_a_paid_payment_is_a_payment_of_its_own_and_given_back(

@@ -11,6 +11,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 import pytest
+from msgspec.structs import replace
 
 import application
 from adapters.memory.store import MemoryStore
@@ -127,6 +128,11 @@ async def drive_every_use_case(world: "World") -> None:
     with pytest.raises(ProviderUnavailable):
         await world.start(a_member())
     await world.reconcile(whatever_the_age=True)
+    left_behind = await world.start(a_member())
+    own = world.gateway.sessions[left_behind.session_id]
+    stray = replace(world.gateway.pay(own.id), id="cs_test_stray")
+    world.gateway.sessions |= {own.id: own, stray.id: stray}
+    await world.deliver(CheckoutCompleted(stray))
     given_up = await world.start(member := a_member())
     await world.cancel(member.user_id, given_up.payment.id)
     for _ in range(3):

@@ -55,6 +55,7 @@ class Convergence:
         for session in self._stripe.sessions.values():
             if session.settled:
                 self._check_paid(session)
+                self._check_dated(session)
         for payment in self._payments.values():
             self._check_payment(payment)
             if payment.payment_intent_id is not None:
@@ -73,12 +74,17 @@ class Convergence:
             return
         known = payment.status in ARRIVED and payment.payment_intent_id == session.payment_intent_id
         self._must(known, "I1 no money without service", f"{session.id} was paid, {payment.id} is {payment.status}")
-        if payment.paid_at is not None and payment.review is None and session.paid_at is not None:
-            dated = abs(payment.paid_at - session.paid_at) <= self._skew
-            self._must(dated, "I5 paid when the money arrived", f"{payment}: {session.paid_at}")
         bought = payment.id in self._periods
         wanted = payment.is_paid and not payment.duplicate
         self._must(bought == wanted, "I1 one period for each success", f"{payment.id}: {payment.status}, {bought}")
+
+    def _check_dated(self, session: Session) -> None:
+        """The event tells when the money arrived, once it can be read."""
+        payment = self._payments[session.order.payment_id]
+        told = payment.paid_at if payment.checkout_session_id == session.id and payment.review is None else None
+        if told is not None and session.paid_at is not None:
+            dated = abs(told - session.paid_at) <= self._skew
+            self._must(dated, "I5 paid when the money arrived", f"{payment}: {session.paid_at}")
 
     def _waits_for_an_operator(self, session: Session) -> bool:
         """Whether its event lies among the dead, since the payment has another checkout that was paid or may be."""

@@ -1,5 +1,6 @@
 """Bugs in how refunds and disputes are followed, and duplicates given back."""
 
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -76,7 +77,9 @@ mutant(
 )
 
 
-async def _time_stays(self: RecordReturns, work: UnitOfWork, payment: Payment, returns: Returns, cause: Cause) -> None:
+async def _time_stays(
+    self: RecordReturns, work: UnitOfWork, payment: Payment, paid_at: datetime, returns: Returns, cause: Cause
+) -> None:
     return None
 
 
