@@ -1,6 +1,7 @@
 """A second payment for time that is paid already is given back by itself, once."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -232,3 +233,32 @@ async def test_a_duplicate_whose_dispute_was_won_after_all_is_given_back_then(wo
     assert {} == while_lost
     assert P.REFUNDED is world.payment(duplicate.id).status
     assert 1 == len(world.gateway.refunds)
+
+
+@pytest.mark.parametrize("failure_first", [True, False])
+async def test_a_refund_that_fails_after_another_year_was_bought_leaves_as_many_years_as_payments(
+    world: "World", failure_first: bool
+) -> None:
+    """Either both stand, or the second one goes back: the member has access in both, and never paid for nothing."""
+    first = await world.buy()
+    world.clock.pass_time(timedelta(days=10))
+    refund = world.gateway.give_back(first.checkout_session_id or "")
+    second = replace(
+        world.gateway.sessions[first.checkout_session_id or ""],
+        id="cs_test_second",
+        payment_intent_id="pi_second",
+        paid_at=world.clock.now() + timedelta(days=1),
+    )
+    world.gateway.sessions[second.id] = second
+    world.clock.pass_time(timedelta(days=2))
+    failed = world.gateway.fail_refund(refund.id)
+    facts: list[ProviderFact] = [RefundTold(refund), CheckoutCompleted(second), RefundTold(failed)]
+    for fact in [facts[2], facts[0], facts[1]] if failure_first else facts:
+        await world.deliver(fact)
+    await world.work_for_an_hour()
+    years = [period for period in world.subscription().periods if not period.is_empty]
+    kept = [payment for payment in world.store.payments() if payment.status is P.SUCCEEDED]
+
+    assert (1 if failure_first else 2) == len(years) == len(kept)
+    assert all(later.starts_at == earlier.ends_at for earlier, later in pairwise(years))
+    assert (await world.check_access(world.member.user_id)).allowed

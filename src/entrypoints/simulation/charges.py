@@ -104,6 +104,10 @@ class Charges:
         refunds = self.returns_of(payment_intent_id).refunds
         return sum(refund.amount_minor for refund in refunds if refund.id in self._stood)
 
+    def has_stood(self, refund_id: str) -> bool:
+        """Whether a refund was ever told as succeeded."""
+        return refund_id in self._stood
+
     def returns_of(self, payment_intent_id: str) -> Returns:
         """Everything that went back of a charge."""
         return Returns(

@@ -11,7 +11,8 @@ from application.ports.jobs import JobKind
 from application.ports.store import EventState, Mail
 from domain.invoice import Invoice
 from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentId, PaymentStatus
-from domain.subscription import Subscription
+from domain.returns import DisputeStage
+from domain.subscription import Period, Subscription
 from entrypoints.simulation.expected import expected_dispute, expected_end, expected_status, standing
 from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.stripe import Session, Stripe
@@ -177,6 +178,7 @@ class Convergence:
             self._must(kept, "I11 no lost work", f"{event.id} is parked: {event.error}")
         for subscription in self._store.subscriptions():
             self._check_words(subscription)
+            self._check_beside(subscription)
 
     def _was_lost_in_part(self, subject: str) -> bool:
         """Whether Stripe gives nothing back of the charge of a payment any more, although its bank took a part of it only."""
@@ -190,3 +192,25 @@ class Convergence:
         if newest is not None:
             plan = self._payments[newest.payment_id].plan
             self._must(subscription.plan == plan, "I5 the plan of the newest year", subscription)
+
+    def _check_beside(self, subscription: Subscription) -> None:
+        """I3: a year that was bought in the middle of another stands only where that one's money had gone back for a time.
+
+        Whether the member then has two years for two payments, or one of each, depends on what was heard first: both are fair.
+        """
+        for n, period in enumerate(subscription.periods):
+            if period.starts_at - period.bought_at <= self._skew or period.is_empty:
+                continue
+            allowed = self._payments[period.payment_id].renewal or any(
+                self._went_back_for_a_time(earlier, period.bought_at + self._skew)
+                for earlier in subscription.periods[:n]
+            )
+            self._must(allowed, "I3 a second payment beside the first buys nothing", f"{period} of {subscription}")
+
+    def _went_back_for_a_time(self, period: Period, until: datetime) -> bool:
+        """Whether all or a part of its money went back until then (UTC), and stands again."""
+        charges = self._stripe.charges
+        told = charges.returns_of(self._payments[period.payment_id].payment_intent_id or "")
+        failed = [one for one in told.refunds if one.is_over and charges.has_stood(one.id) and one.created_at <= until]
+        won = [one for one in told.disputes if one.lost_at is not None and one.stage is not DisputeStage.LOST]
+        return bool(failed) or any(one.lost_at is not None and one.lost_at <= until for one in won)
