@@ -30,7 +30,9 @@ def shrink(outcome: Outcome, *, mutant: str | None = None) -> Shrunk:
     for step in _steps(outcome):
         smaller = step(least.variation)
         tried = run(outcome.seed, smaller, mutant=mutant)
-        if tried.violated is not None and tried.violated[0] == rule:
+        # Leaving one fault out can bring others about: that world is no smaller.
+        no_larger = len(tried.faults) <= len(least.outcome.faults)
+        if tried.violated is not None and tried.violated[0] == rule and no_larger:
             least = Shrunk(smaller, tried)
     return least
 
