@@ -223,3 +223,24 @@ def test_every_refusal_reads_the_same() -> None:
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"\0", b"{" * 100_000])
 def test_the_bytes_count_whatever_they_are(body: bytes) -> None:
     assert not accepted(header(), body)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, None])
+def test_every_signature_is_compared_in_constant_time_wherever_the_good_one_stands(
+    monkeypatch: pytest.MonkeyPatch, place: int | None
+) -> None:
+    """How long a refusal takes tells neither how much of a signature was right nor which of them."""
+    compared: list[tuple[bytes, bytes]] = []
+    in_constant_time = hmac.compare_digest
+
+    def noted(expected: bytes, given: bytes) -> bool:
+        compared.append((expected, given))
+        return in_constant_time(expected, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    given = [SIGNATURE if number == place else f"{number}{SIGNATURE[1:-1]}{number}" for number in range(3)]
+    taken = accepted(f"t={STAMP},{','.join(f'v1={one}' for one in given)}", secrets=(SECRET, OTHER))
+
+    assert (place is not None) == taken
+    assert [one.encode() for one in given] * 2 == [one for _, one in compared]
+    assert SIGNATURE.encode() == compared[0][0]

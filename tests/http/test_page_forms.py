@@ -1,6 +1,8 @@
 """Forms: only ours, only for this member, and never charging a price that was not seen."""
 
+import hmac
 import re
+from base64 import urlsafe_b64decode
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from builders import a_member
 from domain.member import UserId
 from domain.payment import PaymentStatus
 from entrypoints.http.forms import ForgedForm, FormGuard
+from entrypoints.http.identity import TOKEN_COOKIE
 from entrypoints.http.origins import origin_of
 from http_world import World, browser, form_fields
 
@@ -66,6 +69,27 @@ async def test_a_token_of_one_member_is_of_no_use_to_another(world: World, clien
     answer = await client.post(TALENT, data=fields, headers=OURS)
 
     assert 403 == answer.status_code
+
+
+async def test_what_a_caller_proves_itself_with_is_compared_in_constant_time(
+    world: World, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signature of the member's token, by the library that reads it, and that of the form."""
+    fields = await form_fields(browser(world, client), TALENT)
+    compared: list[bytes] = []
+    in_constant_time = hmac.compare_digest
+
+    def noted(one: bytes, other: bytes) -> bool:
+        compared.extend((one, other))
+        return in_constant_time(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    answer = await client.post(TALENT, data=fields, headers=OURS)
+    token = client.cookies[TOKEN_COOKIE].rpartition(".")[2]
+
+    assert 303 == answer.status_code
+    assert fields["csrf_token"].partition(".")[2].encode() in compared
+    assert urlsafe_b64decode(f"{token}==") in compared
 
 
 def test_a_token_lasts_a_day_and_is_bound_to_the_secret() -> None:

@@ -10,10 +10,13 @@ from dependency_injector import providers
 
 from adapters.stripe.events import StripeEventReader
 from application.errors import TryAgain
+from application.ports.jobs import JobKind
 from builders import a_member
+from domain.member import Locale
 from domain.payment import PaymentStatus
 from entrypoints.http.app import create_app
-from http_world import World
+from entrypoints.worker import handlers_of
+from http_world import World, browser
 
 URL = "/api/webhooks/stripe"
 SECRET = "whsec_of_the_endpoint"
@@ -228,3 +231,42 @@ async def test_a_store_that_is_away_is_503_so_that_stripe_comes_back(world: Worl
     answer = await deliver(world, client, event)
 
     assert (503, "unavailable", "2") == (answer.status_code, answer.json()["code"], answer.headers["retry-after"])
+
+
+async def test_what_a_member_typed_at_stripe_is_shown_on_no_page_and_written_in_no_letter(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    """Names, addresses and custom fields of the hosted page are strangers' words; ours come from the member's token."""
+    member = a_member(locale=Locale.ENGLISH)
+    checkout = (await client.post("/api/v1/checkouts", json={}, headers=world.headers(member))).json()
+    typed = "<img src=x onerror=typed()>\u202e\r\nBcc: typed@example.org"
+    details = {"name": typed, "email": "typed@example.org", "phone": typed, "address": {"line1": typed, "city": typed}}
+    session = {
+        "customer_details": details,
+        "customer_email": "typed@example.org",
+        "collected_information": {"shipping_details": details, "business_name": typed},
+        "custom_fields": [{"key": "typed", "label": {"custom": typed}, "text": {"value": typed}}],
+        "custom_text": {"submit": {"message": typed}},
+    }
+    answer = await deliver(world, client, an_event_of(world, checkout, session=session))
+    for kind in (JobKind.ISSUE_RECEIPT, JobKind.SEND_CONFIRMATION):
+        for job in await world.store.jobs.claim(frozenset({kind}), limit=5, lease_seconds=60):
+            await handlers_of(world.container)[job.kind](job)
+    browser(world, client, member)
+    pages = [
+        await client.get(path)
+        for path in (
+            *("/dashboard/talent/payment", "/dashboard/billing", "/dev/outbox"),
+            f"/dashboard/billing/{checkout['payment_id']}/receipt",
+            f"/payment/success?session_id={checkout['checkout_session_id']}",
+        )
+    ]
+    told = await client.get("/api/v1/payments", headers=world.headers(member))
+    letters = [page for page in world.settings.local_folder.rglob("*") if page.is_file()]
+
+    assert (200, "handled") == (answer.status_code, answer.json()["outcome"])
+    assert [200] * 6 == [page.status_code for page in (*pages, told)]
+    assert member.name in pages[3].text
+    assert [] == [page.url.path for page in (*pages, told) if "typed" in page.text]
+    assert letters
+    assert [] == [letter.name for letter in letters if b"typed" in letter.read_bytes()]
