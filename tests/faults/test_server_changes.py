@@ -1,4 +1,4 @@
-"""The server becomes another one under our hands: read-only, full, impatient. Nothing half done, and no restart of ours is needed."""
+"""The server becomes another one under our hands: read-only or impatient. Nothing half done, and no restart of ours is needed."""
 
 import asyncpg
 import pytest
@@ -9,18 +9,11 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from application.errors import TryAgain
 from application.receive_event import Outcome
 from builders import a_payment
-from contract.services import NOTHING, ONCE, Service, a_paid_delivery, a_started_payment, effects
+from contract.services import ONCE, Service, a_paid_delivery, a_started_payment, effects
 from contract.stores import StoreInPostgres, until
 from contract.values import CAUSE, payment_of
 
 DEMOTED = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-
-FULL = """
-    CREATE FUNCTION there_is_no_room() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '{code}'; END $$;
-    CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION there_is_no_room();
-"""
-MENDED = "DROP TRIGGER full_disk ON {table}; DROP FUNCTION there_is_no_room()"
 
 
 async def test_connections_to_a_server_that_takes_no_writes_any_more_are_made_anew(
@@ -40,28 +33,6 @@ async def test_connections_to_a_server_that_takes_no_writes_any_more_are_made_an
     assert {"off"} == {await connection.fetchval("SHOW transaction_read_only") for connection in held}
     for connection in held:
         await database.release(connection)
-
-
-@pytest.mark.parametrize("table", ["events", "payments", "periods", "invoices", "jobs", "audit"])
-@pytest.mark.parametrize("code", ["53100", "58030"], ids=["the disk is full", "the disk fails"])
-async def test_an_event_that_finds_no_room_is_not_taken_and_the_next_delivery_does_it(
-    postgres_store: StoreInPostgres, table: str, code: str
-) -> None:
-    service = Service(postgres_store.begin)
-    payment = await a_started_payment(postgres_store.begin)
-    delivery = a_paid_delivery(payment)
-    await postgres_store.observer.execute(FULL.format(table=table, code=code))
-    try:
-        with pytest.raises(TryAgain, match=code):
-            await service.receive(delivery)
-        meanwhile = await effects(postgres_store.observer, payment)
-        kept = await postgres_store.events()
-    finally:
-        await postgres_store.observer.execute(MENDED.format(table=table))
-
-    assert (NOTHING, []) == (meanwhile, kept)
-    assert Outcome.HANDLED is (await service.receive(delivery)).outcome
-    assert ONCE == await effects(postgres_store.observer, payment)
 
 
 async def test_every_connection_has_the_server_s_limits(database: Database) -> None:
