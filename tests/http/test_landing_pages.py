@@ -9,10 +9,11 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from application.ports.gateway import SessionStatus
+from application.ports.gateway import CheckoutCompleted, DisputeTold, SessionStatus
 from builders import a_member
 from domain.member import Locale, UserId
 from domain.payment import Figures, Payment, PaymentStatus
+from domain.returns import DisputeStage
 from http_world import World, browser
 
 MEMBER = a_member(locale=Locale.ENGLISH)
@@ -211,3 +212,31 @@ async def test_the_payment_page_does_not_ask_for_what_is_being_processed(
     assert "Pay the annual fee" not in page
     assert "data-waiting" in page
     assert "<form" not in page
+
+
+async def test_a_payment_that_the_bank_took_back_is_neither_thanked_for_nor_called_paid_or_refunded(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    session_id = await begun(world, client)
+    await world.happen(CheckoutCompleted(world.gateway.pay(session_id)))
+    landing, payment_page = f"/payment/success?session_id={session_id}", "/dashboard/talent/payment"
+    await world.happen(DisputeTold(world.gateway.dispute(session_id)))
+    while_open = [(await client.get(path)).text for path in (landing, payment_page)]
+    await world.happen(DisputeTold(world.gateway.dispute(session_id, DisputeStage.LOST)))
+    pages = [
+        (await client.get(path)).text.partition("<main")[2]
+        for path in (landing, payment_page, "/dashboard/billing", f"/dashboard/billing/{payment_id(world)}/receipt")
+    ]
+
+    assert "Thank you, your payment has arrived" in while_open[0]
+    assert ">Active<" in while_open[1]
+    assert "January 15, 2027" in while_open[1]
+    assert "Your bank has taken this payment back" in pages[0]
+    assert "It ended because the money went back to you." in pages[1]
+    assert "Taken back by the bank" in pages[2]
+    assert "Taken back by the bank" in pages[3]
+    assert [] == [word for word in ("Thank you", ">Paid<", "efunded") for page in pages if word in page]
+
+
+def payment_id(world: World) -> str:
+    return str(world.store.payments()[0].id)

@@ -4,6 +4,7 @@ from typing import Final
 
 from application.ports.wording import message
 from domain.payment import Payment, PaymentStatus
+from domain.returns import DisputeStatus
 from domain.subscription import SubscriptionStatus
 
 P = PaymentStatus
@@ -33,6 +34,9 @@ TONE: Final = {
 }
 """How a state is coloured; its word always stands beside the colour."""
 
+TAKEN_BACK: Final = (message("Taken back by the bank"), "over")
+"""What is told, and how, of a payment whose dispute was lost, unless it was refunded whole: its status says what we did alone."""
+
 SUBSCRIPTION: Final = {
     SubscriptionStatus.NONE: message("Not active"),
     SubscriptionStatus.ACTIVE: message("Active"),
@@ -43,4 +47,11 @@ SUBSCRIPTION: Final = {
 
 def state_of(payment: Payment) -> tuple[str, str]:
     """The message of a payment's state, to be translated, and its tone."""
+    if is_taken_back(payment):
+        return TAKEN_BACK
     return PAYMENT[payment.status], TONE[payment.status]
+
+
+def is_taken_back(payment: Payment) -> bool:
+    """Whether the member's bank took it back for good: its dispute is lost, and it was not refunded whole."""
+    return payment.dispute is DisputeStatus.LOST and payment.status is not P.REFUNDED
