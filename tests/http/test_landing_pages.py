@@ -233,9 +233,24 @@ async def test_a_payment_that_the_bank_took_back_is_neither_thanked_for_nor_call
     assert "January 15, 2027" in while_open[1]
     assert "Your bank has taken this payment back" in pages[0]
     assert "It ended because the money went back to you." in pages[1]
-    assert "Taken back by the bank" in pages[2]
-    assert "Taken back by the bank" in pages[3]
+    assert "The bank took money back" in pages[2]
+    assert "The bank took money back" in pages[3]
     assert [] == [word for word in ("Thank you", ">Paid<", "efunded") for page in pages if word in page]
+
+
+async def test_a_payment_of_which_the_bank_took_a_part_still_has_its_year(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    session_id = await begun(world, client)
+    await world.happen(CheckoutCompleted(world.gateway.pay(session_id)))
+    await world.happen(DisputeTold(world.gateway.dispute(session_id, DisputeStage.LOST, amount_minor=10000)))
+    landing, history = [
+        (await client.get(path)).text for path in (f"/payment/success?session_id={session_id}", "/dashboard/billing")
+    ]
+
+    assert "Your access is open until" in landing
+    assert "taken this payment back" not in landing
+    assert "The bank took money back" in history
 
 
 def payment_id(world: World) -> str:

@@ -45,15 +45,19 @@ async def stands(visitor: Visitor, **wanted: object) -> None:
 
 
 WORDS = {
-    Locale.FRENCH: ("car l\u2019argent vous a \u00e9t\u00e9 rendu", "Repris par la banque", "Votre banque a repris"),
+    Locale.FRENCH: (
+        "car l\u2019argent vous a \u00e9t\u00e9 rendu",
+        "Reprise par la banque",
+        "Votre banque a repris",
+    ),
     Locale.ENGLISH: (
         "because the money went back to you",
-        "Taken back by the bank",
+        "The bank took money back",
         "Your bank has taken this payment",
     ),
     Locale.ARABIC: (
         "\u0623\u064f\u0639\u064a\u062f \u0625\u0644\u064a\u0643\u0645",
-        "\u0627\u0633\u062a\u0631\u062f\u0651\u0647\u0627 \u0627\u0644\u0628\u0646\u0643",
+        "\u0627\u0633\u062a\u0631\u062f\u0651 \u0627\u0644\u0628\u0646\u0643",
         "\u0627\u0633\u062a\u0631\u062f\u0651 \u0628\u0646\u0643\u0643\u0645",
     ),
 }

@@ -13,8 +13,8 @@ from litestar.params import FromQuery
 from application.cancel_checkout import CancelCheckout
 from application.follow_checkout import FollowCheckout, FollowedCheckout
 from domain.payment import PaymentId, PaymentStatus
+from domain.returns import DisputeStatus
 from entrypoints.http.pages.payment import payment_path
-from entrypoints.http.pages.phrases import is_taken_back
 from entrypoints.http.pages.visitor import OPTIONS, PageRequest, checked_form, pages_of, reader_of
 
 SESSION_ID: Final = re.compile(r"cs_(?:test|live)_[A-Za-z0-9_]{1,200}", re.ASCII)
@@ -93,7 +93,8 @@ def outcome_of(followed: FollowedCheckout) -> Outcome:
     payment = followed.payment
     if payment.status in ENDED:
         return ENDED[payment.status]
-    if is_taken_back(payment):
+    taken_back = followed.period is not None and followed.period.taken_back_at is not None
+    if taken_back and payment.dispute is DisputeStatus.LOST:
         return Outcome.TAKEN_BACK
     if payment.is_paid:
         return Outcome.PAID if followed.period is not None else Outcome.PAID_TWICE

@@ -34,8 +34,8 @@ TONE: Final = {
 }
 """How a state is coloured; its word always stands beside the colour."""
 
-TAKEN_BACK: Final = (message("Taken back by the bank"), "over")
-"""What is told, and how, of a payment whose dispute was lost, unless it was refunded whole: its status says what we did alone."""
+LOST: Final = (message("The bank took money back"), "over")
+"""What is told, and how, of a payment of which a bank took all or a part for good, unless it was refunded whole."""
 
 SUBSCRIPTION: Final = {
     SubscriptionStatus.NONE: message("Not active"),
@@ -47,11 +47,6 @@ SUBSCRIPTION: Final = {
 
 def state_of(payment: Payment) -> tuple[str, str]:
     """The message of a payment's state, to be translated, and its tone."""
-    if is_taken_back(payment):
-        return TAKEN_BACK
+    if payment.dispute is DisputeStatus.LOST and payment.status is not P.REFUNDED:
+        return LOST
     return PAYMENT[payment.status], TONE[payment.status]
-
-
-def is_taken_back(payment: Payment) -> bool:
-    """Whether the member's bank took it back for good: its dispute is lost, and it was not refunded whole."""
-    return payment.dispute is DisputeStatus.LOST and payment.status is not P.REFUNDED
