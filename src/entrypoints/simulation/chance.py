@@ -63,8 +63,8 @@ USUAL: Final[dict[Fault, float]] = {
     Fault.CURRENCY_REFUSED: 0.2,
     Fault.EVENT_LOST: 0.15,
     Fault.EVENT_TWICE: 0.3,
-    Fault.EVENT_UNREADABLE: 0.1,
-    Fault.EVENT_LATE: 0.15,
+    Fault.EVENT_UNREADABLE: 0.2,
+    Fault.EVENT_LATE: 0.25,
     Fault.WRONG_AMOUNT: 0.25,
     Fault.LATE_MONEY: 0.5,
     Fault.MAIL_DOWN: 0.1,
@@ -72,7 +72,7 @@ USUAL: Final[dict[Fault, float]] = {
     Fault.MAIL_ANSWER_LOST: 0.25,
     Fault.MAIL_OUTAGE: 0.25,
     Fault.REFUND_FAILS: 0.4,
-    Fault.EVENT_NEVER_MADE: 0.3,
+    Fault.EVENT_NEVER_MADE: 0.9,
 }
 """How probable each is at each opportunity, where it occurs at all."""
 

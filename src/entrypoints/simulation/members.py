@@ -121,7 +121,7 @@ class Customer:
         left = (offer.expires_at - self._browser.now()).total_seconds()
         wait = self._chance.one_of((2.0, 20.0, 20.0, 300.0, left - 0.01, left - 1.0, left))
         await asyncio.sleep(max(0.0, wait * self._chance.one_of((0.5, 1.0, 1.0))))
-        if self._stripe.pay(session, delayed=self._chance.occurs(0.25)) or self._chance.occurs(0.2):
+        if self._stripe.pay(session, delayed=self._chance.occurs(0.35)) or self._chance.occurs(0.2):
             await self._come_back(offer)
 
     async def _come_back(self, offer: OfferedCheckout) -> None:

@@ -11,7 +11,7 @@ from entrypoints.simulation.charges import DAY
 from entrypoints.simulation.members import Browser
 from entrypoints.simulation.stripe import Session, Stripe
 
-OPERATOR: Final = "nadia"
+OPERATOR: Final = "staff"
 SHARES: Final = ((1.0,), (0.3,), (0.3, 0.7), (0.5, 0.25), (0.5, 0.5, 0.5))
 """What is refunded of a charge, one after the other; the last of them asks for more than there is."""
 
@@ -38,7 +38,7 @@ class Office:
         """A charge was made: perhaps somebody will do something about it."""
         if self._chance.occurs(0.45) and session.received.amount:
             self._do(self._refund(session))
-        if self._chance.occurs(0.2) and session.received.amount:
+        if self._chance.occurs(0.4) and session.received.amount:
             self._do(self._dispute(session))
 
     async def decide(self) -> None:
