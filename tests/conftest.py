@@ -23,9 +23,13 @@ _free: list[str] = []
 TEMPLATE = "template_payments"
 
 
+LONGEST_FIRST = ("simulation", "faults", "pages", "journeys", "door")
+"""Folders of tests that take long, in the order in which they begin."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long files first: whoever runs several at once then waits for none of them at the end."""
-    items.sort(key=lambda item: ("pages" not in item.path.parts, "journeys" not in item.path.parts))
+    """The long files first: whoever runs several at once (without pytest-xdist's own order) waits for none of them at the end."""
+    items.sort(key=lambda item: [folder not in item.path.parts for folder in LONGEST_FIRST])
 
 
 @pytest.fixture(scope="session")

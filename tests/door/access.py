@@ -57,6 +57,8 @@ POST /payment/cancel payment_id={payment_id}          unknown  303    303     30
 
 GET  /language/fr                                     -        303    303     303    303   303   303      303
 GET  /assets/none.css                                 -        404    404     404    404   404   404      404
+GET  /errors                                          -        200    200     200    200   200   200      200
+GET  /errors/not_found                                -        200    200     200    200   200   200      200
 GET  /schema                                          -        200    200     200    200   200   200      200
 GET  /schema/scalar                                   -        200    200     200    200   200   200      200
 GET  /schema/openapi.json                             -        200    200     200    200   200   200      200

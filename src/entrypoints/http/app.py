@@ -29,6 +29,7 @@ from entrypoints.http.pages.headers import STRIPE_CHECKOUT
 from entrypoints.http.pages.landing import cancel_page, give_up, success_page
 from entrypoints.http.pages.language import choose_language
 from entrypoints.http.pages.payment import home, pay, payment_page
+from entrypoints.http.pages.problem_types import problem_type, problem_types
 from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.payments import list_payments, show_payment
 from entrypoints.http.plans import list_plans
@@ -40,7 +41,7 @@ BODY_BYTES_MAX: Final = 64 * 1024
 API: Final = [list_plans, start_checkout, list_payments, show_payment, own_subscription, user_subscription]
 PAGES: Final = [
     *(home, payment_page, pay, success_page, cancel_page, give_up, billing_history, receipt),
-    *(choose_language, asset),
+    *(choose_language, asset, problem_types, problem_type),
 ]
 ROUTES: Final = [*API, receive_stripe_event, live, ready, *PAGES]
 USE_CASES: Final = (

@@ -6,7 +6,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from msgspec import Meta, Struct
 
-from entrypoints.http.problems import DOMAIN_STATUS, HTTP_CODES, MEDIA_TYPE, TITLES
+from entrypoints.http.problem_types import TYPES
+from entrypoints.http.problems import DOMAIN_STATUS, HTTP_CODES, MEDIA_TYPE
 
 
 class FieldFault(Struct, frozen=True, kw_only=True):
@@ -59,7 +60,7 @@ def _problem(status: int) -> ResponseSpec:
     code = EXAMPLE_CODES.get(status) or HTTP_CODES.get(status) or min(codes)
     example = {
         "type": f"https://pay.example.org/errors/{code}",
-        "title": TITLES[code],
+        "title": TYPES[code].title,
         "status": status,
         "detail": DESCRIPTIONS[status],
         "code": code,
@@ -70,5 +71,5 @@ def _problem(status: int) -> ResponseSpec:
         generate_examples=False,
         description=DESCRIPTIONS[status],
         media_type=MEDIA_TYPE,
-        examples=[Example(summary=TITLES[code], value=example)],
+        examples=[Example(summary=TYPES[code].title, value=example)],
     )

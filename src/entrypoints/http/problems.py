@@ -16,30 +16,11 @@ from application.errors import (
 from domain.errors import AlreadySubscribed, DomainError
 from entrypoints.http.bodies import instant
 from entrypoints.http.forms import ForgedForm
+from entrypoints.http.problem_types import TYPES
 from entrypoints.http.request_ids import request_id
 from entrypoints.http.tokens import InvalidToken
 
 MEDIA_TYPE: Final = "application/problem+json"
-
-TITLES: Final = {
-    "invalid_request": "The request is not valid",
-    "unauthenticated": "A valid token is needed",
-    "forbidden": "The token does not allow this",
-    "not_found": "Not found",
-    "already_subscribed": "The subscription is active already",
-    "conflict": "The request conflicts with what is under way",
-    "plan_not_allowed": "The plan is for another user type",
-    "provider_unavailable": "The payment provider is not available",
-    "unavailable": "The service is not available just now",
-    "signature_invalid": "The signature is not valid",
-    "request_timeout": "The body did not come in time",
-    "payload_too_large": "The body is too large",
-    "method_not_allowed": "The method is not allowed here",
-    "unsupported_media_type": "The body must be JSON",
-    "rate_limited": "Too many requests",
-    "internal_error": "Something went wrong on our side",
-}
-"""Every code there is, with its title."""
 
 DOMAIN_STATUS: Final = {
     "already_subscribed": 409,
@@ -86,7 +67,7 @@ class Problem(Struct, frozen=True, kw_only=True):
         """The JSON object, as RFC 9457 has it."""
         return {
             "type": f"{app_url}/errors/{self.code}",
-            "title": TITLES[self.code],
+            "title": TYPES[self.code].title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
