@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from application.errors import ProviderUnavailable
+from application.errors import ProviderRefused, ProviderUnavailable, TryAgain
 from application.findings import Difference, Findings
 
 log = logging.getLogger(__name__)
@@ -19,11 +19,16 @@ class Part(Protocol):
 
 
 class Reconciliation(Struct, frozen=True, kw_only=True):
-    """What one run found. `complete` is false when the provider stopped answering: the rest is left to the next run."""
+    """What one run found. `faults`: what broke off a part of it, whose rest is left to the next run."""
 
     checked: int
     differences: tuple[Difference, ...]
-    complete: bool
+    faults: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all parts came to their end."""
+        return not self.faults
 
     @property
     def repaired(self) -> int:
@@ -40,13 +45,26 @@ class Reconcile:
     async def __call__(self, *, whatever_the_age: bool = False) -> Reconciliation:
         """One run. What is young is left to its events, and lists are read from the last complete run on, unless told otherwise.
 
-        Raises TryAgain when the store is away.
+        A part that the provider does not answer, or refuses, keeps no other from being done. Raises TryAgain when the store is away
+        from the beginning: what was found before it went is told.
         """
-        findings, complete = Findings(), True
-        try:
-            for part in self._parts:
+        findings = Findings()
+        faults: list[str] = []
+        for part in self._parts:
+            try:
                 await part(findings, whatever_the_age=whatever_the_age)
-        except ProviderUnavailable as fault:
-            log.warning("the reconciliation stops: %s", fault)
-            complete = False
-        return Reconciliation(checked=findings.checked, differences=tuple(findings.differences), complete=complete)
+            except ProviderUnavailable as fault:
+                log.warning("a part of the reconciliation stops: %s", fault)
+                faults.append(f"the payment provider does not answer: {fault}")
+            except ProviderRefused as fault:
+                log.error("the payment provider refuses a part of the reconciliation: %s", fault)
+                faults.append(f"the payment provider refuses: {fault}")
+            except TryAgain as fault:
+                if not findings.checked:
+                    raise
+                log.warning("the reconciliation stops: %s", fault)
+                faults.append(f"the database went away: {fault}")
+                break
+        return Reconciliation(
+            checked=findings.checked, differences=tuple(findings.differences), faults=tuple(dict.fromkeys(faults))
+        )

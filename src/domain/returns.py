@@ -61,7 +61,7 @@ OPEN_DISPUTES: Final = frozenset({DisputeStage.INQUIRY, DisputeStage.OPEN, Dispu
 """The same of a dispute: nobody has decided yet."""
 
 WHOLE_TENTHS: Final = 9
-"""Of a charge of which a bank took so many tenths all is gone: the amounts of disputes move with the rates of currencies."""
+"""When banks took so many tenths of what refunds had left, all is gone: the amounts of disputes move with the rates of currencies."""
 
 STATUS_OF_STAGE: Final[dict[DisputeStage, DisputeStatus]] = {
     DisputeStage.OPEN: DisputeStatus.OPEN,
@@ -173,8 +173,8 @@ class Returns(Struct, frozen=True, kw_only=True):
     def taken_back_at(self, charged_minor: int | None, currency: str | None) -> datetime | None:
         """Since when nothing of the charge is left (UTC); null while something is.
 
-        Refunds that stand and lost disputes count together, in the order of their moments. Once a bank took a part, less than a tenth
-        that is left is nothing.
+        Refunds that stand and lost disputes count together, in the order of their moments. Of what refunds left, a tenth or less that
+        a bank did not take is nothing.
         """
         lost = [
             (one.lost_at, one) for one in self.disputes if one.stage is DisputeStage.LOST and one.lost_at is not None
@@ -182,17 +182,17 @@ class Returns(Struct, frozen=True, kw_only=True):
         if not charged_minor:
             return min((moment for moment, _ in lost), default=None)
         shares = [
-            (one.created_at, one.id, one.amount_minor, 10)
+            (one.created_at, one.id, one.amount_minor, 0)
             for one in self.refunds
             if one.stands and one.currency == currency
         ]
         for moment, one in lost:
             # One of another currency cannot be compared with the charge: it counts as the whole of it.
             share = one.amount_minor if one.currency == currency else charged_minor
-            shares.append((moment, one.id, share, WHOLE_TENTHS))
-        gone, tenths = 0, 10
-        for moment, _, share, enough in sorted(shares):
-            gone, tenths = gone + share, min(tenths, enough)
-            if gone * 10 >= charged_minor * tenths:
+            shares.append((moment, one.id, 0, share))
+        left, taken = charged_minor, 0
+        for moment, _, refunded, lost_minor in sorted(shares):
+            left, taken = left - refunded, taken + lost_minor
+            if left <= 0 or (taken and taken * 10 >= left * WHOLE_TENTHS):
                 return moment
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from application.check_unfinished import LEFT_ALONE
-from application.errors import ProviderUnavailable
+from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.jobs import JobKind
 from builders import a_member
 from domain.payment import Figures, PaymentStatus
@@ -115,18 +115,41 @@ async def test_the_member_can_start_while_and_after_a_run_is_at_work(world: "Wor
     assert [S.PENDING] == world.statuses()
 
 
-async def test_a_provider_that_is_away_ends_the_run_and_the_next_one_does_the_rest(world: "World") -> None:
+@pytest.mark.parametrize(
+    ("call", "fault", "told"),
+    [
+        ("checkout", ProviderUnavailable("no answer"), "the payment provider does not answer: no answer"),
+        ("events", ProviderRefused("no right to it"), "the payment provider refuses: no right to it"),
+    ],
+)
+async def test_a_part_that_the_provider_breaks_off_is_told_and_keeps_no_other_from_being_done(
+    world: "World", call: str, fault: Exception, told: str
+) -> None:
+    for _ in range(3):
+        world.gateway.pay((await world.start(a_member())).session_id)
+    world.clock.pass_time(LEFT_ALONE)
+    world.gateway.fail_next(call, fault)
+    first = await world.reconcile()
+    world.clock.pass_time(LEFT_ALONE)
+    second = await world.reconcile()
+
+    assert (3, (told,), False) == (first.repaired, first.faults, first.complete)
+    assert (0, True) == (second.repaired, second.complete)
+    assert [S.SUCCEEDED] * 3 == world.statuses()
+
+
+async def test_a_provider_that_stays_away_breaks_off_every_part_and_the_next_run_does_all(world: "World") -> None:
     for _ in range(3):
         world.gateway.pay((await world.start(a_member())).session_id)
     world.clock.pass_time(LEFT_ALONE)
     world.gateway.fail_next("checkout")
+    world.gateway.fail_next("events")
     first = await world.reconcile()
     world.clock.pass_time(LEFT_ALONE)
     second = await world.reconcile()
 
     assert (0, False) == (first.checked, first.complete)
     assert (6, 3, True) == (second.checked, second.repaired, second.complete)
-    assert [S.SUCCEEDED] * 3 == world.statuses()
 
 
 async def test_two_replicas_at_once_ask_once_and_confirm_once(world: "World") -> None:

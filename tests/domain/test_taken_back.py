@@ -41,13 +41,15 @@ def test_the_time_ends_with_the_refund_that_made_it_whole_or_with_a_lost_dispute
         (0, 26999, False),
         (0, 10000, False),
         (15000, 15000, True),
-        (15000, 12000, True),
-        (15000, 11999, False),
+        (15000, 13500, True),
+        (15000, 13499, False),
         (29999, 0, False),
+        (26999, 1, False),
+        (29999, 1, True),
         (29999, 30000, True),
     ],
 )
-def test_a_part_that_a_bank_took_leaves_the_time_until_less_than_a_tenth_is_left(
+def test_a_part_that_a_bank_took_leaves_the_time_until_a_tenth_of_what_refunds_left_is_left(
     refunded: int, lost: int, whole: bool
 ) -> None:
     refund = a_refund(amount_minor=refunded, created_at=NOON + DAY)

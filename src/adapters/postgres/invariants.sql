@@ -45,12 +45,12 @@ SELECT p.id::text AS id,
 
 -- time_goes_back_with_its_money
 -- A year is taken back with all of its money, and ends no later: who was refunded has no access. `payments reconcile` derives it anew.
--- What banks took counts with what was refunded; once they took some, less than a tenth that is left is nothing.
+-- What banks took counts with what was refunded; of what refunds left, a tenth or less that they did not take is nothing.
 SELECT p.id::text AS id,
        format('%s, dispute %s, taken back %s, ends %s', p.status, coalesce(p.dispute, 'none'), x.taken_back_at, x.ends_at) AS found
   FROM periods x JOIN payments p ON p.id = x.payment_id
   LEFT JOIN (SELECT q.id, bool_or(d.currency <> charged.currency)
-                          OR sum(d.amount_minor) + coalesce(min(refunded.stand), 0) >= 0.9 * min(charged.amount) AS whole
+                          OR sum(d.amount_minor) >= 0.9 * (min(charged.amount) - coalesce(min(refunded.stand), 0)) AS whole
                FROM disputes d JOIN payments q ON q.payment_intent_id = d.payment_intent_id
               CROSS JOIN LATERAL (SELECT coalesce((q.review -> 'received' ->> 'amount')::bigint, q.amount_minor) AS amount,
                                          coalesce(q.review -> 'received' ->> 'currency', q.currency) AS currency) AS charged

@@ -31,6 +31,7 @@ def as_document(found: Reconciliation) -> str:
         "checked": found.checked,
         "repaired": found.repaired,
         "complete": found.complete,
+        "faults": found.faults,
         "differences": found.differences,
     }
     return msgspec.json.encode(document).decode()
@@ -44,7 +45,6 @@ def as_lines(found: Reconciliation) -> str:
         else f"{one.what} {one.id}: still {one.before}, {one.why}"
         for one in found.differences
     ]
-    if not found.complete:
-        lines.append("Stripe stopped answering: the rest is left to the next run.")
+    lines += [f"not complete, {fault}" for fault in found.faults]
     lines.append(f"checked {found.checked}, repaired {found.repaired}, differences {len(found.differences)}")
     return "\n".join(lines)

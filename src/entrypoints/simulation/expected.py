@@ -33,13 +33,13 @@ def expected_dispute(disputes: tuple[Dispute, ...]) -> DisputeStatus | None:
 
 
 def expected_end(refunds: tuple[Refund, ...], disputes: tuple[Dispute, ...], charged: Figures) -> datetime | None:
-    """Since when nothing is left of the money (UTC), or less than a tenth once a bank took a part; null while more is."""
+    """Since when nothing is left of the money (UTC), or a bank took all but a tenth of what refunds had left; null while more is."""
     lost = [one for one in disputes if one.stage is DisputeStage.LOST]
     moments = [one.created_at for one in standing(refunds, charged)] + [one.lost_at for one in lost if one.lost_at]
     for moment in sorted(moments):
         refunded = sum(one.amount_minor for one in standing(refunds, charged) if one.created_at <= moment)
         taken = sum(one.amount_minor for one in lost if one.lost_at is not None and one.lost_at <= moment)
-        left = (charged.amount or 0) - refunded - taken
-        if charged.amount and (left <= 0 or (taken and left < charged.amount * 0.1)):
+        left = (charged.amount or 0) - refunded
+        if charged.amount and (left <= 0 or (taken and left - taken <= left * 0.1)):
             return moment
     return None
