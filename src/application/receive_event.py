@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from application.again import again
-from application.errors import TryAgain
+from application.errors import ApplicationFault, TryAgain
 from application.handle_event import HandleEvent
 from application.ports.gateway import Delivery, EventReader, ProviderEvent
 from application.ports.jobs import JobKind, NewJob
@@ -61,7 +61,8 @@ class ReceiveEvent:
         except Exception as error:
             # Whatever went wrong, the event must not be lost and the provider must not be asked to repeat it for days:
             # it is ours from here on, and the retries and the operator see why.
-            log.exception("event %s of type %s could not be handled", event.id, event.type)
+            unforeseen = None if isinstance(error, ApplicationFault) else error
+            log.error("event %s of type %s could not be handled: %s", event.id, event.type, error, exc_info=unforeseen)
             outcome = await self._park(event, f"{type(error).__name__}: {error}")
         log.info("event %s of type %s: %s", event.id, event.type, outcome)
         return outcome
