@@ -65,5 +65,5 @@ def test_a_database_that_is_away_ends_with_3(payments: Run, options: tuple[str, 
     run = payments("audit", *options, DATABASE_URL=NOBODY_LISTENS)
 
     assert (3, "") == (run.returncode, run.stdout)
-    assert run.stderr.startswith("Nothing can be told: ")
+    assert run.stderr.startswith("Nothing can be told: The database cannot be reached: postgresql://")
     assert "known-to-nobody" not in run.stderr

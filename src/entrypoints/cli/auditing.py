@@ -7,12 +7,18 @@ import msgspec
 
 from application.errors import TryAgain
 from application.ports.reads import BrokenInvariant, Inspection
+from entrypoints.cli.environment import Unusable, check_database
 from entrypoints.container import Container
 from entrypoints.settings import Settings
 
 
 async def audit_now(settings: Settings, *, as_json: bool, settled: bool, seconds: float) -> int:
     """Check, print what was found, and return the exit code: 0 all holds, 1 something does not, 3 it cannot be told."""
+    try:
+        await check_database(settings.database_url or "")
+    except Unusable as fault:
+        sys.stderr.write(f"Nothing can be told: {fault}\n")
+        return 3
     container = Container(settings=settings)
     async with container.closing():
         try:
