@@ -10,6 +10,7 @@ from dependency_injector import providers
 
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
+from adapters.memory.idempotency import MemoryIdempotencyKeys
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import CountingIds, MemoryClock
@@ -44,6 +45,7 @@ class World:
             entitlements=MemoryEntitlements(self.store),
             readiness=MemoryReadiness(),
             queue=self.store.jobs,
+            idempotency_keys=MemoryIdempotencyKeys(self.store),
             gateway=self.gateway,
             reader=self.reader,
         )

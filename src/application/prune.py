@@ -1,4 +1,5 @@
-"""What has served is forgotten in its time: bodies of events, then the events, and the jobs that retried them.
+"""What has served is forgotten in its time: bodies of events, then the events, and the jobs that retried them;
+and what was answered under an idempotency key.
 
 Jobs about payments are kept for ever: a kind and a subject that were used once must never be used again, or a late duplicate would
 send a second mail. The retry of an event needs no such memory: once the event is settled, another retry finds nothing to do.
@@ -10,6 +11,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from application.ports.idempotency import KEPT_DAYS
 from application.ports.retention import Retention
 from application.ports.world import Clock
 
@@ -28,6 +30,7 @@ class Pruned(Struct, frozen=True, kw_only=True):
     bodies: int
     events: int
     jobs: int
+    answers: int = 0
 
 
 class Forget(Protocol):
@@ -55,9 +58,13 @@ class Prune:
             events=await self._all(self._retention.forget_events, self._event_days),
             bodies=await self._all(self._retention.strip_bodies, self._body_days),
             jobs=await self._all(self._retention.forget_jobs, self._job_days),
+            answers=await self._all(self._retention.forget_answers, KEPT_DAYS),
         )
-        if pruned.bodies or pruned.events or pruned.jobs:
-            log.info("forgot %s bodies of events, %s events, %s jobs", pruned.bodies, pruned.events, pruned.jobs)
+        if pruned != Pruned(bodies=0, events=0, jobs=0):
+            log.info(
+                "forgot %s bodies of events, %s events, %s jobs, %s answers",
+                *(pruned.bodies, pruned.events, pruned.jobs, pruned.answers),
+            )
         return pruned
 
     async def _all(self, forget: Forget, days: int) -> int:

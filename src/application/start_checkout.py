@@ -1,7 +1,8 @@
 """A member wants to pay: give them their one open checkout, or open it."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +46,10 @@ class OfferedCheckout(Struct, frozen=True, kw_only=True):
     url: str
     expires_at: datetime
     created: bool
+
+
+Also: TypeAlias = Callable[[UnitOfWork, OfferedCheckout], None]
+"""What else is to be stored in the transaction that offers the checkout."""
 
 
 class _Offer(Struct, frozen=True):
@@ -97,8 +102,8 @@ class StartCheckout:
         self._new_id = new_id
         self._renewal_window = timedelta(days=renewal_window_days)
 
-    async def __call__(self, wish: CheckoutWish) -> OfferedCheckout:
-        """The member's open checkout.
+    async def __call__(self, wish: CheckoutWish, *, also: Also | None = None) -> OfferedCheckout:
+        """The member's open checkout. `also` is stored if and only if it is offered.
 
         Raises PlanNotAllowed, AlreadySubscribed, PaymentInProgress; ProviderUnavailable when the caller is to come back,
         ProviderRefused when the provider will not sell this at all.
@@ -108,10 +113,10 @@ class StartCheckout:
         opened: PaymentId | None = None
         openings = 0
         while True:
-            step = await self._decide(wish.member, plan)
+            step = await self._decide(wish.member, plan, opened, also)
             match step:
                 case _Offer(offered):
-                    return replace(offered, created=offered.payment.id == opened)
+                    return offered
                 case _Open(payment):
                     await self._open(payment, plan, wish.member)
                     opened = payment.id
@@ -123,10 +128,14 @@ class StartCheckout:
             if openings > OPENINGS_MAX or self._clock.now() >= give_up_at:
                 raise ProviderUnavailable("the checkout is still being opened", retry_after_seconds=2)
 
-    async def _decide(self, member: Member, plan: Plan) -> _Step:
+    async def _decide(self, member: Member, plan: Plan, opened: PaymentId | None, also: Also | None) -> _Step:
         try:
             async with self._begin() as work:
                 step = await self._decided(work, member, plan)
+                if isinstance(step, _Offer):
+                    step = _Offer(replace(step.offered, created=step.offered.payment.id == opened))
+                    if also is not None:
+                        also(work, step.offered)
                 await work.commit()
         except Conflict:
             return _Wait()

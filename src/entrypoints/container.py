@@ -14,6 +14,7 @@ from adapters.clock import SystemClock
 from adapters.postgres.database import open_database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
+from adapters.postgres.idempotency import PostgresIdempotencyKeys
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
@@ -141,6 +142,7 @@ class Container(containers.DeclarativeContainer):
     kept_events = providers.Singleton(PostgresKeptEvents, database)
     known_jobs = providers.Singleton(PostgresKnownJobs, database)
     retention = providers.Singleton(PostgresRetention, database)
+    idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, database)
 
     gateway = providers.Singleton(
         open_gateway,

@@ -22,6 +22,7 @@ from adapters.memory.history import (
     MemoryUnderReview,
     MemoryUnfinished,
 )
+from adapters.memory.idempotency import MemoryAnswers, MemoryIdempotencyKeys
 from adapters.memory.jobs import MemoryJobs
 from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
@@ -45,6 +46,7 @@ from adapters.memory.world import CountingIds, MemoryClock
 from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
+from adapters.postgres.idempotency import PostgresAnswers, PostgresIdempotencyKeys
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
@@ -70,6 +72,7 @@ from adapters.stripe.gateway import StripeGateway
 from adapters.stripe.records import StripeRecords
 from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.gateway import EventReader, PaymentGateway
+from application.ports.idempotency import Answers, IdempotencyKeys
 from application.ports.jobs import JobQueue, Jobs
 from application.ports.mail import LetterWriter, Mailer
 from application.ports.reads import (
@@ -129,6 +132,8 @@ class Store(NamedTuple):
     kept_events: KeptEvents
     known_jobs: KnownJobs
     retention: Retention
+    answers: Answers
+    idempotency_keys: IdempotencyKeys
     readiness: Readiness
 
 
@@ -167,6 +172,8 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         kept_events=MemoryKeptEvents(store),
         known_jobs=MemoryKnownJobs(store),
         retention=MemoryRetention(store),
+        answers=MemoryAnswers(work),
+        idempotency_keys=MemoryIdempotencyKeys(store),
         readiness=MemoryReadiness(),
     )
 
@@ -196,6 +203,8 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         kept_events=PostgresKeptEvents(database),
         known_jobs=PostgresKnownJobs(database),
         retention=PostgresRetention(database),
+        answers=PostgresAnswers(work),
+        idempotency_keys=PostgresIdempotencyKeys(database),
         readiness=PostgresReadiness(database),
     )
 

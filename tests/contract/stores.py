@@ -17,6 +17,7 @@ from adapters.memory.history import (
     MemoryUnderReview,
     MemoryUnfinished,
 )
+from adapters.memory.idempotency import MemoryIdempotencyKeys
 from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import MemoryUnitOfWork
@@ -24,6 +25,7 @@ from adapters.memory.world import MemoryClock
 from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
+from adapters.postgres.idempotency import PostgresIdempotencyKeys
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
 from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
@@ -31,6 +33,7 @@ from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from application.ports.idempotency import IdempotencyKeys
 from application.ports.jobs import JobQueue
 from application.ports.reads import (
     BillingHistory,
@@ -96,6 +99,8 @@ class Store(Protocol):
     @property
     def retention(self) -> Retention: ...
     @property
+    def idempotency_keys(self) -> IdempotencyKeys: ...
+    @property
     def readiness(self) -> Readiness: ...
 
     async def audit(self) -> list[AuditLine]:
@@ -111,7 +116,7 @@ class Store(Protocol):
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time pass for the jobs, their leases and the events."""
+        """Let time pass for the jobs, their leases, the events and the idempotency keys."""
         ...
 
     async def until_waiting(self, works: int) -> None:
@@ -135,6 +140,7 @@ class StoreInMemory:
         self.kept_events = MemoryKeptEvents(self.store)
         self.known_jobs = MemoryKnownJobs(self.store)
         self.retention = MemoryRetention(self.store)
+        self.idempotency_keys = MemoryIdempotencyKeys(self.store)
         self.readiness = MemoryReadiness()
 
     def begin(self) -> MemoryUnitOfWork:
@@ -178,6 +184,7 @@ class StoreInPostgres:
         self.kept_events = PostgresKeptEvents(database)
         self.known_jobs = PostgresKnownJobs(database)
         self.retention = PostgresRetention(database)
+        self.idempotency_keys = PostgresIdempotencyKeys(database)
         self.readiness = PostgresReadiness(database)
 
     def begin(self) -> PostgresUnitOfWork:
@@ -212,6 +219,11 @@ class StoreInPostgres:
             seconds,
         )
         await self.observer.execute("UPDATE events SET received_at = received_at - make_interval(secs => $1)", seconds)
+        await self.observer.execute(
+            "UPDATE idempotency_keys SET claimed_at = claimed_at - make_interval(secs => $1), "
+            "leased_until = leased_until - make_interval(secs => $1)",
+            seconds,
+        )
 
     async def until_waiting(self, works: int) -> None:
         async def enough() -> bool:

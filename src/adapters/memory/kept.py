@@ -5,6 +5,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
+from adapters.memory.idempotency import KeptKey
 from adapters.memory.store import Key, MemoryStore
 from application.ports.jobs import JobKind, JobRecord, JobState
 from application.ports.reads import AuditRecord, KeptEvent, WantedEvents
@@ -118,6 +119,14 @@ class MemoryRetention:
         for row in old[:limit]:
             self._store.jobs.rows.remove(row)
         return len(old[:limit])
+
+    async def forget_answers(self, *, days: int, limit: int) -> int:
+        before = self._store.clock.now() - timedelta(days=days)
+        kept = cast("list[KeptKey]", self._store.all(KeptKey))
+        old = sorted((one for one in kept if one.claimed_at < before), key=lambda one: one.claimed_at)[:limit]
+        for one in old:
+            del self._store.rows[one.where]
+        return len(old)
 
     def _old_events(self, days: int) -> list[StoredEvent]:
         """The oldest first, without those that are parked or in the hands of a work."""

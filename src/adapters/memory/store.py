@@ -68,6 +68,10 @@ class MemoryStore:
         self.locks = Locks()
         self.jobs = MemoryJobs(clock, self.locks)
 
+    def put(self, key: Key, value: object) -> None:
+        """Write a value at once, outside of any unit of work."""
+        self.rows[key] = Versioned(value, self.rows.get(key, NEVER_WRITTEN).version + 1)
+
     def all(self, kind: type) -> list[object]:
         """Every stored value of a kind, in the order of their keys."""
         found = [(key[1], row.value) for key, row in self.rows.items() if key[0] is kind]

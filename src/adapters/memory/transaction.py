@@ -155,7 +155,7 @@ class MemoryTransaction:
         self._writes[where] = how(cast("Value", known))
 
     def note_put(self, kind: type[Value], key: Hashable, how: Callable[[Value | None], Value]) -> None:
-        """Note a value that is made at commit from whatever is stored by then."""
+        """Note a value that is made at commit from whatever is stored by then. `how` may raise Conflict."""
         self._puts[kind, key] = cast("Callable[[object], object]", how)
 
     def refusals(self) -> frozenset[str]:
@@ -267,12 +267,12 @@ class MemoryTransaction:
             raise Conflict(f"another writer changed {key[0].__name__} {key[1]} first")
 
     def _apply(self) -> None:
+        made = {key: how(self.store.rows.get(key, NEVER_WRITTEN).value) for key, how in self._puts.items()}
         for key, value in self._writes.items():
             written = Versioned(value, self._seen.get(key, NEVER_WRITTEN).version + 1)
             self._seen[key] = self.store.rows[key] = written
-        for key, how in self._puts.items():
-            row = self.store.rows.get(key, NEVER_WRITTEN)
-            self.store.rows[key] = Versioned(how(row.value), row.version + 1)
+        for key, value in made.items():
+            self.store.rows[key] = Versioned(value, self.store.rows.get(key, NEVER_WRITTEN).version + 1)
         self.store.audit += self._audit
         for currency, reason in self._refusals.items():
             self.store.refused_currencies.setdefault(currency, reason)

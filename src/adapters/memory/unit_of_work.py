@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from adapters.memory.idempotency import MemoryAnswers
 from adapters.memory.store import MemoryStore
 from adapters.memory.transaction import MemoryTransaction
 from adapters.memory.work_jobs import MemoryWorkJobs
@@ -42,6 +43,7 @@ class MemoryUnitOfWork(MemoryTransaction):
         self.jobs = MemoryWorkJobs(self)
         self.refused_currencies = MemoryRefusedCurrencies(self)
         self.cursors = MemoryCursors(self)
+        self.answers = MemoryAnswers(self)
 
 
 class MemoryPayments:

@@ -18,6 +18,7 @@ JOB: Final = STATEMENTS["jobs.one"]
 STRIP: Final = STATEMENTS["events.strip"]
 FORGET_EVENTS: Final = STATEMENTS["events.forget"]
 FORGET_JOBS: Final = STATEMENTS["jobs.forget"]
+FORGET_ANSWERS: Final = STATEMENTS["idempotency_keys.forget"]
 
 ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
@@ -88,6 +89,9 @@ class PostgresRetention:
 
     async def forget_jobs(self, *, days: int, limit: int) -> int:
         return await self._count(FORGET_JOBS, days, limit)
+
+    async def forget_answers(self, *, days: int, limit: int) -> int:
+        return await self._count(FORGET_ANSWERS, days, limit)
 
     async def _count(self, statement: Statement, days: int, limit: int) -> int:
         return len(await self._database.rows(statement, {"days": float(days), "at_most": limit}))

@@ -68,6 +68,73 @@ FROM events
 WHERE events.id = jobs.subject AND events.state = 'parked')) AND jobs.finished_at < now() - $1::FLOAT * interval '1 day' ORDER BY jobs.finished_at
  LIMIT $2 FOR UPDATE SKIP LOCKED))) RETURNING jobs.id;
 
+-- events.keep(id, type, api_version, created_at, state, error, body)
+INSERT INTO events (id, type, api_version, created_at, state, error, body) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::VARCHAR, $6::VARCHAR, $7::BYTEA) ON CONFLICT (id) DO NOTHING RETURNING events.id;
+
+-- events.parked(the_id)
+SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, events.body
+FROM events
+WHERE events.id = $1::VARCHAR AND events.state = 'parked' FOR UPDATE;
+
+-- events.kept(ids)
+SELECT events.id
+FROM events
+WHERE events.id = any($1::TEXT[]);
+
+-- events.settle(new_state, new_error, the_id)
+UPDATE events SET state=$1::VARCHAR, error=$2::VARCHAR WHERE events.id = $3::VARCHAR;
+
+-- jobs.enqueue(kind, subject, delay_seconds, attempts_max)
+INSERT INTO jobs (kind, subject, run_at, attempts_max) VALUES ($1::VARCHAR, $2::VARCHAR, (now() + $3::FLOAT * interval '1 second'), $4::INTEGER) ON CONFLICT ON CONSTRAINT uq_jobs_once DO NOTHING RETURNING jobs.id;
+
+-- jobs.done(the_id, the_lease) guards the lease of the job
+UPDATE jobs SET state='done', lease=NULL, leased_until=NULL, last_error=NULL, finished_at=now() WHERE jobs.id = $1::BIGINT AND jobs.lease = $2::BIGINT RETURNING jobs.id;
+
+-- jobs.claim(lease_seconds, kinds, at_most)
+WITH due AS
+(SELECT jobs.id AS id
+FROM jobs
+WHERE jobs.state = 'ready' AND jobs.run_at <= now() AND jobs.kind = any($2::TEXT[]) ORDER BY jobs.run_at, jobs.id
+ LIMIT $3 FOR UPDATE SKIP LOCKED)
+ UPDATE jobs SET state='leased', attempts=(jobs.attempts + 1), lease=nextval('job_leases'), leased_until=(now() + $1::FLOAT * interval '1 second') FROM due WHERE jobs.id = due.id RETURNING jobs.id, jobs.kind, jobs.subject, jobs.attempts, jobs.attempts_max, jobs.lease, jobs.run_at;
+
+-- jobs.fail(final, retry_after_seconds, the_error, the_id, the_lease)
+UPDATE jobs SET state=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $2::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$3::VARCHAR, finished_at=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.id = $4::BIGINT AND jobs.lease = $5::BIGINT RETURNING jobs.id;
+
+-- jobs.reap(retry_after_seconds, the_error)
+UPDATE jobs SET state=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $1::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$2::VARCHAR, finished_at=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.state = 'leased' AND jobs.leased_until < now() RETURNING jobs.id;
+
+-- cursors.of(name)
+SELECT cursors.at
+FROM cursors
+WHERE cursors.name = $1::VARCHAR;
+
+-- cursors.save(name, at)
+INSERT INTO cursors (name, at) VALUES ($1::VARCHAR, $2::TIMESTAMP WITH TIME ZONE) ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE cursors.at < excluded.at;
+
+-- idempotency_keys.claim(user_id, key, fingerprint, lease_seconds)
+INSERT INTO idempotency_keys (user_id, key, fingerprint, leased_until) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BYTEA, (now() + $4::FLOAT * interval '1 second')) ON CONFLICT ON CONSTRAINT uq_idempotency_keys_once DO UPDATE SET fingerprint = excluded.fingerprint, lease = (idempotency_keys.lease + 1), leased_until = excluded.leased_until, claimed_at = now(), status = NULL, headers = NULL, body = NULL WHERE idempotency_keys.status IS NULL AND idempotency_keys.leased_until <= now() AND idempotency_keys.fingerprint = excluded.fingerprint OR idempotency_keys.claimed_at <= now() - interval '1 day' RETURNING idempotency_keys.lease;
+
+-- idempotency_keys.find(the_user_id, the_key)
+SELECT idempotency_keys.fingerprint, idempotency_keys.status, idempotency_keys.headers, idempotency_keys.body, CAST(EXTRACT(epoch FROM idempotency_keys.leased_until - now()) AS DOUBLE PRECISION) AS seconds_left
+FROM idempotency_keys
+WHERE idempotency_keys.user_id = $1::VARCHAR AND idempotency_keys.key = $2::VARCHAR;
+
+-- idempotency_keys.keep(new_status, new_headers, new_body, the_user_id, the_key, the_lease) guards the claim of the idempotency key
+UPDATE idempotency_keys SET status=$1::SMALLINT, headers=$2::VARCHAR, body=$3::BYTEA WHERE idempotency_keys.user_id = $4::VARCHAR AND idempotency_keys.key = $5::VARCHAR AND idempotency_keys.lease = $6::BIGINT AND idempotency_keys.status IS NULL RETURNING idempotency_keys.lease;
+
+-- idempotency_keys.free(the_user_id, the_key, the_lease)
+UPDATE idempotency_keys SET leased_until=now() WHERE idempotency_keys.user_id = $1::VARCHAR AND idempotency_keys.key = $2::VARCHAR AND idempotency_keys.lease = $3::BIGINT AND idempotency_keys.status IS NULL RETURNING idempotency_keys.lease;
+
+-- idempotency_keys.drop(the_user_id, the_key, the_lease)
+DELETE FROM idempotency_keys WHERE idempotency_keys.user_id = $1::VARCHAR AND idempotency_keys.key = $2::VARCHAR AND idempotency_keys.lease = $3::BIGINT AND idempotency_keys.status IS NULL RETURNING idempotency_keys.lease;
+
+-- idempotency_keys.forget(days, at_most)
+DELETE FROM idempotency_keys WHERE idempotency_keys.id = ANY (array((SELECT idempotency_keys.id
+FROM idempotency_keys
+WHERE idempotency_keys.claimed_at < now() - $1::FLOAT * interval '1 day' ORDER BY idempotency_keys.claimed_at
+ LIMIT $2 FOR UPDATE SKIP LOCKED))) RETURNING idempotency_keys.id;
+
 -- customers.find(the_key)
 SELECT customers.user_id, customers.email, customers.name, customers.locale, customers.provider_id, customers.request, customers.attempt, customers.prepared_at, customers.version
 FROM customers
@@ -245,47 +312,3 @@ INSERT INTO refused_currencies (currency, reason, refused_at) VALUES ($1::VARCHA
 
 -- audit.add(entity, entity_id, from_status, to_status, why, actor, event_id)
 INSERT INTO audit (entity, entity_id, from_status, to_status, why, actor, event_id) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR) RETURNING audit.id;
-
--- events.keep(id, type, api_version, created_at, state, error, body)
-INSERT INTO events (id, type, api_version, created_at, state, error, body) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::VARCHAR, $6::VARCHAR, $7::BYTEA) ON CONFLICT (id) DO NOTHING RETURNING events.id;
-
--- events.parked(the_id)
-SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, events.body
-FROM events
-WHERE events.id = $1::VARCHAR AND events.state = 'parked' FOR UPDATE;
-
--- events.kept(ids)
-SELECT events.id
-FROM events
-WHERE events.id = any($1::TEXT[]);
-
--- events.settle(new_state, new_error, the_id)
-UPDATE events SET state=$1::VARCHAR, error=$2::VARCHAR WHERE events.id = $3::VARCHAR;
-
--- jobs.enqueue(kind, subject, delay_seconds, attempts_max)
-INSERT INTO jobs (kind, subject, run_at, attempts_max) VALUES ($1::VARCHAR, $2::VARCHAR, (now() + $3::FLOAT * interval '1 second'), $4::INTEGER) ON CONFLICT ON CONSTRAINT uq_jobs_once DO NOTHING RETURNING jobs.id;
-
--- jobs.done(the_id, the_lease) guards the lease of the job
-UPDATE jobs SET state='done', lease=NULL, leased_until=NULL, last_error=NULL, finished_at=now() WHERE jobs.id = $1::BIGINT AND jobs.lease = $2::BIGINT RETURNING jobs.id;
-
--- jobs.claim(lease_seconds, kinds, at_most)
-WITH due AS
-(SELECT jobs.id AS id
-FROM jobs
-WHERE jobs.state = 'ready' AND jobs.run_at <= now() AND jobs.kind = any($2::TEXT[]) ORDER BY jobs.run_at, jobs.id
- LIMIT $3 FOR UPDATE SKIP LOCKED)
- UPDATE jobs SET state='leased', attempts=(jobs.attempts + 1), lease=nextval('job_leases'), leased_until=(now() + $1::FLOAT * interval '1 second') FROM due WHERE jobs.id = due.id RETURNING jobs.id, jobs.kind, jobs.subject, jobs.attempts, jobs.attempts_max, jobs.lease, jobs.run_at;
-
--- jobs.fail(final, retry_after_seconds, the_error, the_id, the_lease)
-UPDATE jobs SET state=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $2::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$3::VARCHAR, finished_at=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.id = $4::BIGINT AND jobs.lease = $5::BIGINT RETURNING jobs.id;
-
--- jobs.reap(retry_after_seconds, the_error)
-UPDATE jobs SET state=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $1::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$2::VARCHAR, finished_at=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.state = 'leased' AND jobs.leased_until < now() RETURNING jobs.id;
-
--- cursors.of(name)
-SELECT cursors.at
-FROM cursors
-WHERE cursors.name = $1::VARCHAR;
-
--- cursors.save(name, at)
-INSERT INTO cursors (name, at) VALUES ($1::VARCHAR, $2::TIMESTAMP WITH TIME ZONE) ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE cursors.at < excluded.at;

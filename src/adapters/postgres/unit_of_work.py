@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.postgres.database import Database
+from adapters.postgres.idempotency import PostgresAnswers
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.jobs import PostgresWorkJobs
 from adapters.postgres.payments import PostgresPayments
@@ -47,6 +48,7 @@ class PostgresUnitOfWork(PostgresTransaction):
         self.jobs = PostgresWorkJobs(self)
         self.refused_currencies = PostgresRefusedCurrencies(self)
         self.cursors = PostgresCursors(self)
+        self.answers = PostgresAnswers(self)
 
 
 class PostgresCustomers:

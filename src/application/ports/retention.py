@@ -17,3 +17,7 @@ class Retention(Protocol):
     async def forget_jobs(self, *, days: int, limit: int) -> int:
         """Delete up to `limit` jobs that retried an event and ended so long ago, never of parked events; how many were deleted."""
         ...
+
+    async def forget_answers(self, *, days: int, limit: int) -> int:
+        """Delete up to `limit` idempotency keys claimed so long ago, with their answers; how many were deleted."""
+        ...

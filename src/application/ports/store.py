@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from msgspec import Struct
 
 from application.ports.gateway import PreparedRequest, ProviderEvent
+from application.ports.idempotency import Answers
 from application.ports.jobs import Jobs
 from application.ports.mail import Letter
 from domain.audit import Cause
@@ -279,6 +280,8 @@ class UnitOfWork(Protocol):
     def refused_currencies(self) -> RefusedCurrencies: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def answers(self) -> Answers: ...
 
     async def __aenter__(self) -> Self: ...
     async def __aexit__(

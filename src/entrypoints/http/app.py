@@ -88,7 +88,14 @@ def create_app(container: Container) -> Frame:
         dependencies={name: given(getattr(container, name)) for name in USE_CASES},
         middleware=[DefineMiddleware(Identify, verifier=TokenVerifier(settings.tokens))],
         exception_handlers={Exception: answer_error},
-        state=State({"app_url": settings.app_url, "pages": pages, "local": visitors}),
+        state=State(
+            {
+                "app_url": settings.app_url,
+                "pages": pages,
+                "local": visitors,
+                "idempotency_keys": container.idempotency_keys(),
+            }
+        ),
         lifespan=[running],
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi(),

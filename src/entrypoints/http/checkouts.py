@@ -10,10 +10,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
-from application.start_checkout import CheckoutWish, StartCheckout
+from application.start_checkout import CheckoutWish, OfferedCheckout, StartCheckout
 from domain.catalogue import PlanId
 from entrypoints.http.bodies import CheckoutBody, StartBody
 from entrypoints.http.described import problems
+from entrypoints.http.idempotency import Idempotency, IdempotentOperation, kept_with
 from entrypoints.http.identity import CallerRequest, member_of
 
 
@@ -29,9 +30,11 @@ def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandle
     operation_id="startCheckout",
     tags=["Checkouts"],
     guards=[json_only],
+    middleware=[Idempotency()],
+    operation_class=IdempotentOperation,
     responses={
         200: ResponseSpec(CheckoutBody, description="The checkout that was open already", generate_examples=False),
-        **problems(400, 401, 403, 409, 413, 415, 502),
+        **problems(400, 401, 403, 409, 413, 415, 422, 502),
     },
 )
 async def start_checkout(
@@ -39,5 +42,10 @@ async def start_checkout(
 ) -> Response[CheckoutBody]:
     """The member's hosted checkout: a new one (201), or the one that is open already (200)."""
     plan = PlanId(data.plan) if data.plan is not None else None
-    offered = await start_checkout(CheckoutWish(member=member_of(request), plan=plan))
+    wish = CheckoutWish(member=member_of(request), plan=plan)
+    return answer_of(await start_checkout(wish, also=kept_with(request, answer_of)))
+
+
+def answer_of(offered: OfferedCheckout) -> Response[CheckoutBody]:
+    """The answer that gives a checkout."""
     return Response(CheckoutBody.of(offered), status_code=201 if offered.created else 200)

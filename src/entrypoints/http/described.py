@@ -34,8 +34,9 @@ DESCRIPTIONS: Final = {
     401: "No valid token",
     403: "The token does not allow this, or the plan is for another user type",
     404: "Nothing of that id for this member",
-    409: "The subscription is active already, or a payment is still being processed",
+    409: "The subscription is active already, a payment is still being processed, or a request with the same key is under way",
     413: "The body is too large",
+    422: "The Idempotency-Key came with another request before",
     415: "The body is not declared as JSON",
     500: "Something went wrong on our side",
     502: "The payment provider refused",
@@ -45,6 +46,7 @@ DESCRIPTIONS: Final = {
 EXAMPLE_CODES: Final = {
     400: "invalid_request",
     409: "already_subscribed",
+    422: "idempotency_mismatch",
     502: "provider_unavailable",
     500: "internal_error",
 }

@@ -83,6 +83,24 @@ TYPES: Final[dict[str, ProblemType]] = {
             "Do not ask the member to pay again. If the bank refuses, the payment becomes `FAILED` and a new one can be started.",
         ),
     ),
+    "idempotency_in_progress": ProblemType(
+        title="A request with this key is under way",
+        statuses=(409,),
+        meaning="Another request with the same `Idempotency-Key` has not been answered yet. This one did nothing.",
+        remedy=(
+            "Send the same request with the same key again after the seconds in `Retry-After`: the answer of the first is given back.",
+            "If the first one was broken off on our side, its key is free again within some seconds.",
+        ),
+    ),
+    "idempotency_mismatch": ProblemType(
+        title="The key belongs to another request",
+        statuses=(422,),
+        meaning="The same `Idempotency-Key` came before with another path or another body. This request did nothing.",
+        remedy=(
+            "Make a new key, such as a random UUID, for each new request.",
+            "Use a key again only to repeat the very same request.",
+        ),
+    ),
     "plan_not_allowed": ProblemType(
         title="The plan is for another user type",
         statuses=(403,),

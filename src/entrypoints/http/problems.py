@@ -53,6 +53,22 @@ class BodyMissing(Exception):
     """The client went away before its body was whole."""
 
 
+class InvalidIdempotencyKey(Exception):
+    """The header Idempotency-Key holds no key. The message says what is wrong with it."""
+
+
+class IdempotencyInProgress(Exception):
+    """Another request is at work under the same key."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("another request is at work under this key")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class IdempotencyMismatch(Exception):
+    """The key came with another request before."""
+
+
 class Problem(Struct, frozen=True, kw_only=True):
     """What is told of an error."""
 
@@ -145,6 +161,8 @@ def problem_of(error: Exception) -> Problem:
                 detail="The service is not available just now. Nothing is lost; try again in a moment.",
                 retry_after_seconds=2,
             )
+        case InvalidIdempotencyKey() | IdempotencyInProgress() | IdempotencyMismatch():
+            return _of_idempotency(error)
         case RecursionError() | UnicodeDecodeError() | BodyMissing():
             return NO_JSON
         case BodyTooSlow():
@@ -160,6 +178,27 @@ def _is_of_no_json(error: HTTPException) -> bool:
     """Whether Litestar found no JSON in the body. It says of an absent one that the handler's own argument is missing."""
     absent = isinstance(error.extra, list) and any(fault.get("message") == "'data'" for fault in error.extra)
     return absent or isinstance(error.__cause__, SerializationException)
+
+
+def _of_idempotency(error: InvalidIdempotencyKey | IdempotencyInProgress | IdempotencyMismatch) -> Problem:
+    match error:
+        case InvalidIdempotencyKey():
+            fault = {"pointer": "Idempotency-Key", "detail": str(error)}
+            detail = f"Idempotency-Key: {error}"
+            return Problem(status=400, code="invalid_request", detail=detail, more={"errors": [fault]})
+        case IdempotencyInProgress():
+            return Problem(
+                status=409,
+                code="idempotency_in_progress",
+                detail="A request with this Idempotency-Key is still being worked on; ask again in a moment.",
+                retry_after_seconds=error.retry_after_seconds,
+            )
+        case IdempotencyMismatch():
+            return Problem(
+                status=422,
+                code="idempotency_mismatch",
+                detail="This Idempotency-Key came with another request before. Take a new key for a new request.",
+            )
 
 
 def _of_http(error: HTTPException) -> Problem:

@@ -2,6 +2,7 @@
 
 from advanced_alchemy.base import DefaultBase
 
+from adapters.postgres.tables.idempotency import IdempotencyKeyRow
 from adapters.postgres.tables.money import (
     CheckoutRow,
     CustomerRow,
@@ -26,6 +27,7 @@ __all__ = [
     "CustomerRow",
     "DisputeRow",
     "EventRow",
+    "IdempotencyKeyRow",
     "InvoiceRow",
     "JobRow",
     "MailRow",
