@@ -87,15 +87,3 @@ async def test_with_a_revoked_key_checkouts_are_503_and_all_that_needs_no_call_g
     assert "key" not in other.json()["detail"]
     assert [200] * 4 == [answer.status_code for answer in reads]
     assert reads[2].json()["access"]
-
-
-async def test_a_key_of_the_client_s_own_changes_nothing_a_second_press_gives_the_same_checkout(
-    world: World, client: httpx.AsyncClient
-) -> None:
-    headers = world.headers(a_member()) | {"Idempotency-Key": "the-same"}
-    first = await client.post(CHECKOUTS, json={}, headers=headers)
-    second = await client.post(CHECKOUTS, json={}, headers=headers)
-
-    assert (201, 200) == (first.status_code, second.status_code)
-    assert first.json() == second.json()
-    assert 1 == len(world.gateway.sessions)
