@@ -130,7 +130,7 @@ async def go_through(lane: Lane, queue: Iterator[Plan], tally: Tally) -> None:
         tally.wrong += [f"{plan.story.name}, {plan.way}: {one}" for one in await lane.violations()]
 
 
-@pytest.mark.timeout(120 + POINTS_WANTED)
+@pytest.mark.timeout(600 + POINTS_WANTED)
 async def test_wherever_a_use_case_breaks_the_second_try_leaves_all_as_it_must_be(
     new_database_url: Callable[[], Awaitable[str]], record_property: Callable[[str, object], None]
 ) -> None:

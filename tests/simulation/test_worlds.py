@@ -12,7 +12,7 @@ from entrypoints.simulation.many import SEEDS_FOR_COVERAGE, Figures, outcomes
 FINGERPRINTS = "from entrypoints.simulation.course import run; print(*(run(seed).fingerprint for seed in range(3)))"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_whatever_fails_no_rule_is_broken_and_every_fault_and_move_occurs() -> None:
     figures = Figures()
     broken: list[Outcome] = []
