@@ -26,7 +26,7 @@ pictures: browser ## Take the pictures in docs/images anew
 	@PAYMENTS_PICTURES=docs/images $(BIN)/python -m pytest tests/journeys/pages/test_every_page.py
 
 test: browser ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: install ## Format, lint, types, import contracts, ASCII and LF
 	@$(BIN)/ruff format --check .

@@ -15,6 +15,9 @@ RULES_OF_MAILS: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 RULES: Final = (*RULES_OF_MAILS, "best-practice")
 
+RULES_OF_COLOURS: Final = ("color-contrast", "link-in-text-block")
+"""What can differ between a page in the light and the same page in the dark."""
+
 ERROR_PAGE: Final = "Failed to load resource: the server responded with a status of"
 """What Chromium says of every page whose status is an error, also where that page was asked for on purpose."""
 
@@ -71,6 +74,6 @@ async def faults_of(page: Page, rules: Sequence[str] = RULES) -> list[str]:
         faults.append(f"is {shape['overflow']} px wider than the window")
     if shape["bytes"] > PAGE_BYTES_MAX:
         faults.append(f"weighs {shape['bytes']} bytes")
-    found = await AXE.run(page, options={"runOnly": list(rules)})
+    found = await AXE.run(page, options={"runOnly": list(rules), "resultTypes": ["violations"], "preload": False})
     broken = found.response["violations"]
     return faults + [f"axe {rule['id']}: {node['html'][:200]}" for rule in broken for node in rule["nodes"]]

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser
 
-from journeys.pages.guard import PAGE_BYTES_MAX, Guard, faults_of
+from journeys.pages.guard import PAGE_BYTES_MAX, RULES_OF_COLOURS, Guard, faults_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -19,6 +20,7 @@ GOOD = """<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8"><
 FILES = {
     "/broken.js": ("text/javascript", "throw new Error('planted')"),
     "/heavy.css": ("text/css", f"/* {'heavy ' * (PAGE_BYTES_MAX // 6 + 1)} */"),
+    "/gloomy.css": ("text/css", "@media (prefers-color-scheme: dark) { main { background: #000; color: #222 } }"),
     "/small.css": ("text/css", "button { width: 9px; height: 9px; padding: 0; margin: 0; border: 0; display: block }"),
 }
 
@@ -51,7 +53,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a page with the body that the test names."""
     page = GOOD.format(request.param) if not request.param.startswith("<!") else request.param
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(OnePage, page, "default-src 'self'"))
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -65,10 +67,23 @@ async def seen(browser: Browser, address: str) -> list[str]:
     guard = Guard(context, address)
     page = await context.new_page()
     await page.goto(address)
-    await page.wait_for_load_state("networkidle")
     found = await faults_of(page)
     await context.close()
     return guard.faults + found
+
+
+@pytest.mark.parametrize("served", ["<p>Fine.</p><link rel='stylesheet' href='/gloomy.css'>"], indirect=True)
+@pytest.mark.parametrize(("scheme", "faults"), [("light", []), ("dark", ["axe color-contrast", "axe color-contrast"])])
+async def test_what_cannot_be_read_in_the_dark_is_seen(
+    browser: Browser, served: str, scheme: Literal["light", "dark"], faults: list[str]
+) -> None:
+    context = await browser.new_context(color_scheme=scheme)
+    page = await context.new_page()
+    await page.goto(served)
+    found = await faults_of(page, RULES_OF_COLOURS)
+    await context.close()
+
+    assert faults == [fault.partition(":")[0] for fault in found]
 
 
 @pytest.mark.parametrize("served", ["<p>Fine.</p>"], indirect=True)

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page
 from domain.member import Locale, Member, UserId, UserType
 from entrypoints.http.identity import TOKEN_COOKIE
 from entrypoints.http.tokens import sign_token
-from journeys.pages.guard import RULES, Guard, faults_of
+from journeys.pages.guard import RULES, RULES_OF_COLOURS, Guard, faults_of
 from journeys.shopper import LIFETIME
 from journeys.system import Json, System
 
@@ -107,7 +107,7 @@ class Visitor:
         folder = os.environ.get(PICTURES)
         for scheme in SCHEMES:
             await self.page.emulate_media(color_scheme=scheme)
-            await self.looks_fine(rules)
+            await self.looks_fine(rules if scheme == "light" else RULES_OF_COLOURS)
             if folder:
                 path = Path(folder) / f"{name}-{self.look.locale}-{scheme}.png"
                 await self.page.screenshot(path=path, full_page=True)
