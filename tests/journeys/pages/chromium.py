@@ -7,7 +7,7 @@ from typing import Final
 
 from playwright.async_api import Browser, Playwright
 
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 # Chromium's own sandbox needs what containers and root do not have; it only opens pages of ours here.
 OPTIONS: Final = ["--no-sandbox", "--disable-dev-shm-usage", "--font-render-hinting=none"]
