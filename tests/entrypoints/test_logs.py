@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from entrypoints.http.request_ids import begin_request, end_request
 from entrypoints.logs import Event, add_request_id, in_one_line
+from entrypoints.request_ids import begin_request, end_request
 from journeys.parts import clean_environment
 
 PROGRAM = """

@@ -12,7 +12,7 @@ from litestar.types import HTTPReceiveMessage, Message, Receive, Scope, Send
 
 from entrypoints.http.answers import answer_problem
 from entrypoints.http.problems import TOO_LATE, UNFORESEEN, BodyMissing, BodyTooSlow, problem_response
-from entrypoints.http.request_ids import begin_request, end_request
+from entrypoints.request_ids import begin_request, end_request
 
 log = logging.getLogger("http")
 

@@ -17,8 +17,8 @@ from domain.errors import AlreadySubscribed, DomainError
 from entrypoints.http.bodies import instant
 from entrypoints.http.forms import ForgedForm
 from entrypoints.http.problem_types import TYPES
-from entrypoints.http.request_ids import request_id
 from entrypoints.http.tokens import InvalidToken
+from entrypoints.request_ids import request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
 

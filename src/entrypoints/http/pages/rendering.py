@@ -14,7 +14,7 @@ from entrypoints.http.forms import FormGuard
 from entrypoints.http.pages.assets import Assets
 from entrypoints.http.pages.headers import page_headers
 from entrypoints.http.pages.language import locale_of
-from entrypoints.http.request_ids import request_id
+from entrypoints.request_ids import request_id
 
 if TYPE_CHECKING:
     from jinja2 import Environment
