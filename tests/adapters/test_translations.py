@@ -37,7 +37,7 @@ ARABIC_FAULT: Final = re.compile("['\",;?]|\\.\\.\\.|[\u0660-\u0669]")
 
 TRANSLATED: Final = pytest.mark.parametrize("locale", [locale for locale in Locale if locale is not SOURCE])
 TEMPLATES: Final = [path for folder in SPOKEN for path in sorted((SOURCES / folder).rglob("templates/*.[ht]*"))]
-FOR_PROGRAMMERS: Final = {"problem_type.html", "problem_types.html"}
+FOR_PROGRAMMERS: Final = {"problem_type.html", "problem_types.html", "reference.html"}
 """Part of the API's description, which is in English throughout: they say so of themselves."""
 
 

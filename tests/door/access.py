@@ -60,7 +60,7 @@ GET  /assets/none.css                                 -        404    404     40
 GET  /errors                                          -        200    200     200    200   200   200      200
 GET  /errors/not_found                                -        200    200     200    200   200   200      200
 GET  /schema                                          -        200    200     200    200   200   200      200
-GET  /schema/scalar                                   -        200    200     200    200   200   200      200
+GET  /schema/25.7.1/swagger-ui.css                    -        200    200     200    200   200   200      200
 GET  /schema/openapi.json                             -        200    200     200    200   200   200      200
 GET  /schema/none                                     -        404    404     404    404   404   404      404
 

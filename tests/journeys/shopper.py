@@ -29,10 +29,10 @@ class Shopper:
         self.system = system
         self.user_id = f"shopper-{next(_numbers)}"
         self.email = f"{self.user_id}@members.example.org"
-        member = Member(
+        self.member = Member(
             user_id=UserId(self.user_id), user_type=user_type, email=self.email, name="Salma Bennani", locale=locale
         )
-        self.token = sign_token(system.secrets.jwt_secret, member, scope="", lifetime=LIFETIME)
+        self.token = sign_token(system.secrets.jwt_secret, self.member, scope="", lifetime=LIFETIME)
         self.headers = {"Authorization": f"Bearer {self.token}"}
 
     def ask(self, path: str) -> Json:

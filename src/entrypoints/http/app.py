@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from importlib.metadata import version
 from typing import Any, Final
 
 from dependency_injector.providers import Provider
@@ -11,12 +10,10 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import ScalarRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 
 from entrypoints.container import Container
 from entrypoints.http.answers import answer_error
+from entrypoints.http.body_schemas import BodySchemas
 from entrypoints.http.checkouts import start_checkout
 from entrypoints.http.frame import Frame
 from entrypoints.http.health import live, ready
@@ -33,6 +30,7 @@ from entrypoints.http.pages.problem_types import problem_type, problem_types
 from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.payments import list_payments, show_payment
 from entrypoints.http.plans import list_plans
+from entrypoints.http.reference import openapi
 from entrypoints.http.subscriptions import own_subscription, user_subscription
 from entrypoints.http.tokens import TokenVerifier
 from entrypoints.http.webhooks import receive_stripe_event
@@ -99,21 +97,7 @@ def create_app(container: Container) -> Frame:
         lifespan=[running],
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=openapi(),
+        plugins=[BodySchemas()],
         logging_config=None,
     )
     return Frame(app)
-
-
-def openapi() -> OpenAPIConfig:
-    """The description of the API, at /schema."""
-    return OpenAPIConfig(
-        title="Talents Acting Payments",
-        version=version("talents-acting-payments"),
-        description="Annual fees through hosted Stripe Checkout. Amounts are whole minor units; times are UTC.",
-        path="/schema",
-        render_plugins=[ScalarRenderPlugin()],
-        security=[{"bearer": []}],
-        components=Components(
-            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
-        ),
-    )

@@ -1,7 +1,7 @@
 """The bodies of the API, field by field as clients see them. Amounts are whole minor units; times are UTC."""
 
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -19,7 +19,8 @@ from domain.subscription import SubscriptionStatus
 Instant = Annotated[
     str, Meta(description="UTC, RFC 3339 with microseconds and Z", extra_json_schema={"format": "date-time"})
 ]
-Item = TypeVar("Item")
+Amount = Annotated[int, Meta(ge=0, description="In minor units of the currency: centimes, cents")]
+Currency = Annotated[str, Meta(pattern="^[a-z]{3}$", description="ISO 4217, in lower case")]
 
 
 def instant(at: datetime) -> str:
@@ -35,8 +36,8 @@ def maybe_instant(at: datetime | None) -> str | None:
 class PriceBody(Struct, frozen=True, kw_only=True):
     """One explicit price."""
 
-    amount: int
-    currency: str
+    amount: Amount
+    currency: Currency
 
     @classmethod
     def of(cls, price: Money) -> "PriceBody":
@@ -51,8 +52,8 @@ class PlanBody(Struct, frozen=True, kw_only=True):
     user_type: UserType
     fee_type: str
     name: str
-    amount: int
-    currency: str
+    amount: Amount
+    currency: Currency
     prices: list[PriceBody]
     interval: Literal["year"] = "year"
 
@@ -85,8 +86,8 @@ class CheckoutBody(Struct, frozen=True, kw_only=True):
     url: str
     expires_at: Instant
     plan: str
-    amount: int
-    currency: str
+    amount: Amount
+    currency: Currency
     status: PaymentStatus
 
     @classmethod
@@ -143,9 +144,9 @@ class PaymentBody(Struct, frozen=True, kw_only=True):
     user_id: str
     user_type: UserType
     plan: str
-    amount: int
-    amount_refunded: int
-    currency: str
+    amount: Amount
+    amount_refunded: Amount
+    currency: Currency
     status: PaymentStatus
     dispute: DisputeStatus | None
     review: ReviewBody | None
@@ -212,10 +213,19 @@ class SubscriptionBody(Struct, frozen=True, kw_only=True):
         )
 
 
-class ListBody(Struct, Generic[Item], frozen=True, kw_only=True):
-    """One page of a list."""
+class PlanList(Struct, frozen=True, kw_only=True):
+    """All plans."""
 
     object: Literal["list"] = "list"
     url: str
     has_more: bool
-    data: list[Item]
+    data: list[PlanBody]
+
+
+class PaymentList(Struct, frozen=True, kw_only=True):
+    """One page of payments, newest first. `has_more`: there are older ones."""
+
+    object: Literal["list"] = "list"
+    url: str
+    has_more: bool
+    data: list[PaymentBody]

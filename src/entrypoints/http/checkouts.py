@@ -1,19 +1,21 @@
 """Starting to pay."""
 
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from litestar import Response, post
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody
+from litestar.openapi.spec import Example
+from litestar.params import Body
 
 from application.start_checkout import CheckoutWish, OfferedCheckout, StartCheckout
 from domain.catalogue import PlanId
 from entrypoints.http.bodies import CheckoutBody, StartBody
-from entrypoints.http.described import problems
+from entrypoints.http.described import BEARER, answer, problems
+from entrypoints.http.examples import CHECKOUT, START
 from entrypoints.http.idempotency import Idempotency, IdempotentOperation, kept_with
 from entrypoints.http.identity import CallerRequest, member_of
 
@@ -28,17 +30,24 @@ def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandle
 @post(
     "/api/v1/checkouts",
     operation_id="startCheckout",
+    summary="Start a checkout",
     tags=["Checkouts"],
+    security=BEARER,
     guards=[json_only],
     middleware=[Idempotency()],
     operation_class=IdempotentOperation,
     responses={
-        200: ResponseSpec(CheckoutBody, description="The checkout that was open already", generate_examples=False),
+        201: answer(CHECKOUT, "A new checkout"),
+        200: answer(CHECKOUT, "The checkout that was open already"),
         **problems(400, 401, 403, 409, 413, 415, 422, 502),
     },
 )
 async def start_checkout(
-    request: CallerRequest, data: JSONBody[StartBody], start_checkout: NamedDependency[StartCheckout]
+    request: CallerRequest,
+    data: Annotated[
+        StartBody, Body(examples=[Example(summary="The plan by its name", value=msgspec.to_builtins(START))])
+    ],
+    start_checkout: NamedDependency[StartCheckout],
 ) -> Response[CheckoutBody]:
     """The member's hosted checkout: a new one (201), or the one that is open already (200)."""
     plan = PlanId(data.plan) if data.plan is not None else None

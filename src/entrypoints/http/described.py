@@ -52,6 +52,20 @@ EXAMPLE_CODES: Final = {
 }
 
 
+BEARER: Final[list[dict[str, list[str]]]] = [{"bearer": []}]
+"""What a route asks for that answers members: a token of the platform."""
+
+
+def answer(example: Struct, description: str) -> ResponseSpec:
+    """An answer without error, by an example of it."""
+    return ResponseSpec(
+        type(example),
+        generate_examples=False,
+        description=description,
+        examples=[Example(summary=description, value=example)],
+    )
+
+
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
     """The errors of a route, by status; each may answer 500 and 503 as well."""
     return {status: _problem(status) for status in (*statuses, 500, 503)}

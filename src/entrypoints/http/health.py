@@ -8,7 +8,7 @@ from litestar.exceptions import ServiceUnavailableException
 from msgspec import Struct
 
 from application.ports.reads import Readiness
-from entrypoints.http.described import problems
+from entrypoints.http.described import answer, problems
 from entrypoints.http.identity import PUBLIC
 
 
@@ -25,13 +25,27 @@ class ReadyBody(Struct, frozen=True, kw_only=True):
     checks: dict[str, str]
 
 
-@get("/health/live", operation_id="live", tags=["Health"], opt={PUBLIC: True}, security=[])
+@get(
+    "/health/live",
+    operation_id="live",
+    summary="Does the process live?",
+    tags=["Health"],
+    opt={PUBLIC: True},
+    responses={200: answer(LiveBody(), "It does")},
+)
 async def live() -> LiveBody:
     """Answers as long as the process does."""
     return LiveBody()
 
 
-@get("/health/ready", operation_id="ready", tags=["Health"], opt={PUBLIC: True}, security=[], responses=problems())
+@get(
+    "/health/ready",
+    operation_id="ready",
+    summary="Can the process work?",
+    tags=["Health"],
+    opt={PUBLIC: True},
+    responses={200: answer(ReadyBody(checks={"database": "ok"}), "It can"), **problems()},
+)
 async def ready(readiness: NamedDependency[Readiness]) -> ReadyBody:
     """Ready means that the database is reachable and migrated."""
     problem = await readiness.problem()

@@ -7,8 +7,9 @@ from litestar.params import FromQuery
 
 from application.list_plans import ListPlans
 from domain.member import Locale, UserType
-from entrypoints.http.bodies import ListBody, PlanBody
-from entrypoints.http.described import problems
+from entrypoints.http.bodies import PlanBody, PlanList
+from entrypoints.http.described import answer, problems
+from entrypoints.http.examples import PLANS
 from entrypoints.http.identity import PUBLIC
 
 PATH = "/api/v1/plans"
@@ -23,13 +24,20 @@ def reading_language(request: Request[None, None, State]) -> Locale:
     return Locale.ENGLISH
 
 
-@get(PATH, operation_id="listPlans", tags=["Plans"], opt={PUBLIC: True}, security=[], responses=problems(400))
+@get(
+    PATH,
+    operation_id="listPlans",
+    summary="List plans",
+    tags=["Plans"],
+    opt={PUBLIC: True},
+    responses={200: answer(PLANS, "The price list"), **problems(400)},
+)
 async def list_plans(
     request: Request[None, None, State],
     list_plans: NamedDependency[ListPlans],
     user_type: FromQuery[UserType | None] = None,
-) -> ListBody[PlanBody]:
+) -> PlanList:
     """The plans and their prices, all or those of one user type. Names are in the language of Accept-Language."""
     locale = reading_language(request)
     offers = await list_plans(user_type)
-    return ListBody(url=PATH, has_more=False, data=[PlanBody.of(offer, locale) for offer in offers])
+    return PlanList(url=PATH, has_more=False, data=[PlanBody.of(offer, locale) for offer in offers])

@@ -1,15 +1,17 @@
 """The door for what Stripe delivers."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from litestar import Request, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from msgspec import Struct
 
 from application.ports.gateway import Delivery
-from application.receive_event import ReceiveEvent
-from entrypoints.http.described import problems
+from application.receive_event import Outcome, ReceiveEvent
+from entrypoints.http.described import answer, problems
 from entrypoints.http.identity import PUBLIC
 
 BODY_BYTES_MAX: Final = 512 * 1024
@@ -19,18 +21,43 @@ class ReceivedBody(Struct, frozen=True, kw_only=True):
     """What became of a delivery: `handled`, `ignored`, `repeated` or `parked`. Each means that the event is kept."""
 
     received: bool = True
-    outcome: str
+    outcome: Outcome
+
+
+AN_EVENT: Final = {
+    "id": "evt_1OtqWrObEHxCYlQkfY1Yd8bM",
+    "object": "event",
+    "type": "checkout.session.completed",
+    "created": 1768478400,
+    "livemode": False,
+    "api_version": "2026-01-28.clover",
+    "data": {"object": {"id": "cs_test_a1b2c3d4e5f6g7h8i9j0", "object": "checkout.session"}},
+}
+
+
+@dataclass
+class SignedEventOperation(Operation):
+    """The description of a door whose body is Stripe's and is verified before it is read: the bytes count, so no model decodes them."""
+
+    def __post_init__(self) -> None:
+        """Add the body and what proves it."""
+        schema = Schema(type=OpenAPIType.OBJECT, description="An event as Stripe writes it")
+        example = Example(summary="An event, shortened", value=AN_EVENT)
+        content = {"application/json": OpenAPIMediaType(schema=schema, examples={"event": example})}
+        self.request_body = RequestBody(content=content, required=True)
+        self.security = [{"stripeSignature": []}]
 
 
 @post(
     "/api/webhooks/stripe",
     operation_id="receiveStripeEvent",
+    operation_class=SignedEventOperation,
+    summary="Receive an event from Stripe",
     tags=["Webhooks"],
     status_code=200,
     opt={PUBLIC: True},
-    security=[],
     request_max_body_size=BODY_BYTES_MAX,
-    responses=problems(400, 413),
+    responses={200: answer(ReceivedBody(outcome=Outcome.HANDLED), "The event is durable"), **problems(400, 413)},
 )
 async def receive_stripe_event(
     request: Request[None, None, State], receive_event: NamedDependency[ReceiveEvent]

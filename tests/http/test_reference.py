@@ -1,0 +1,91 @@
+"""The description of the API, as people and generators of clients read it."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from http_world import World
+
+Json = dict[str, Any]  # Any: JSON
+WORD = re.compile(r"[A-Z][A-Za-z]+")
+
+
+@pytest.fixture
+async def document(client: httpx.AsyncClient) -> Json:
+    """The document as it is served."""
+    found: Json = (await client.get("/schema/openapi.json")).json()
+    return found
+
+
+def operations(document: Json) -> list[Json]:
+    return [operation for item in document["paths"].values() for operation in item.values()]
+
+
+def contents(document: Json) -> list[tuple[str, Json]]:
+    """Every body that is described, with where it belongs."""
+    found = []
+    for operation in operations(document):
+        name = operation["operationId"]
+        if "requestBody" in operation:
+            found += [(name, content) for content in operation["requestBody"]["content"].values()]
+        for status, answer in operation["responses"].items():
+            found += [(f"{name} {status}", content) for content in answer["content"].values()]
+    return found
+
+
+async def test_every_operation_has_a_name_a_summary_a_description_and_a_known_tag(document: Json) -> None:
+    ids = [operation["operationId"] for operation in operations(document)]
+    tags = {tag["name"] for tag in document["tags"]}
+
+    assert document["openapi"].startswith("3.1")
+    assert len(ids) == len(set(ids))
+    for operation in operations(document):
+        assert operation["summary"]
+        assert operation["description"]
+        assert tags >= set(operation["tags"])
+
+
+async def test_no_name_of_ours_stands_in_the_names_of_schemas(document: Json) -> None:
+    assert [] == [name for name in document["components"]["schemas"] if not WORD.fullmatch(name)]
+
+
+async def test_every_body_has_an_example_that_fits_its_schema(document: Json) -> None:
+    compared = 0
+    for where, content in contents(document):
+        examples = [example["value"] for example in content.get("examples", {}).values()]
+        schema = {**content["schema"], "components": document["components"]}
+        for example in examples or content["schema"]["examples"]:
+            faults = [fault.message for fault in Draft202012Validator(schema).iter_errors(example)]
+            compared += 1
+
+            assert [] == faults, where
+    assert compared > 40
+
+
+async def test_who_may_ask_is_said_of_every_operation(document: Json) -> None:
+    schemes = {operation["operationId"]: operation.get("security", []) for operation in operations(document)}
+    public = {name for name, asked in schemes.items() if not asked}
+
+    assert {"listPlans", "live", "ready"} == public
+    assert [{"stripeSignature": []}] == schemes["receiveStripeEvent"]
+    assert {"bearer", "stripeSignature"} == document["components"]["securitySchemes"].keys()
+
+
+async def test_the_page_and_its_files_come_from_the_service_alone(client: httpx.AsyncClient) -> None:
+    page = await client.get("/schema")
+    addresses = re.findall(r'(?:src|href|data-document)="([^"]+)"', page.text)
+    loaded = [address for address in addresses if "/schema/" in address or "/assets/" in address]
+    answers = [await client.get(address) for address in loaded]
+
+    assert [] == [address for address in addresses if not address.startswith(("/", "#"))]
+    assert {200} == {answer.status_code for answer in answers}
+    assert len(loaded) == 7
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/schema/0.0.0/swagger-ui.css", "/schema/25.7.1/index.css", "/schema/25.7.1/..%2fx"])
+async def test_no_other_file_is_served(world: World, client: httpx.AsyncClient, path: str) -> None:
+    assert 404 == (await client.get(path)).status_code
