@@ -1,5 +1,6 @@
 """May this member act now? The question the rest of the platform asks most."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from msgspec import Struct
@@ -34,6 +35,12 @@ class CheckAccess:
     async def __call__(self, user_id: UserId) -> Access:
         """The access of a member now. A user we never met has status NONE."""
         return access_of(await self._entitlements.of(user_id), self._clock.now())
+
+    async def of_all(self, user_ids: Collection[UserId]) -> dict[UserId, Access]:
+        """The access of each of these members at one instant, in their order."""
+        known = await self._entitlements.of_all(user_ids)
+        now = self._clock.now()
+        return {user_id: access_of(known.get(user_id, Subscription(user_id=user_id)), now) for user_id in user_ids}
 
 
 def access_of(subscription: Subscription, now: datetime) -> Access:

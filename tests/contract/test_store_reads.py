@@ -147,6 +147,22 @@ async def test_a_member_who_never_paid_has_no_subscription(store: Store) -> None
     assert Subscription(user_id=MEMBER) == await store.entitlements.of(MEMBER)
 
 
+async def test_many_members_are_read_at_once_and_those_who_never_paid_are_left_out(
+    store: Store, begin: BeginWork
+) -> None:
+    payment, other = a_paid_payment(user_id=MEMBER), a_paid_payment(user_id=UserId("other"))
+    await stored(begin, payment, other)
+    expected = {one.user_id: a_subscription(one.user_id, a_period(one, NOON)) for one in (payment, other)}
+    for subscription in expected.values():
+        async with begin() as work:
+            await work.subscriptions.of(subscription.user_id)
+            work.subscriptions.save(subscription, CAUSE)
+            await work.commit()
+
+    assert expected == await store.entitlements.of_all([MEMBER, UserId("nobody"), UserId("other")])
+    assert {} == await store.entitlements.of_all([])
+
+
 async def test_a_store_that_can_be_worked_with_has_no_problem(store: Store) -> None:
     assert await store.readiness.problem() is None
 

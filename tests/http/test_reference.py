@@ -32,7 +32,7 @@ def contents(document: Json) -> list[tuple[str, Json]]:
         if "requestBody" in operation:
             found += [(name, content) for content in operation["requestBody"]["content"].values()]
         for status, answer in operation["responses"].items():
-            found += [(f"{name} {status}", content) for content in answer["content"].values()]
+            found += [(f"{name} {status}", content) for content in answer.get("content", {}).values()]
     return found
 
 

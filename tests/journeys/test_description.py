@@ -44,4 +44,4 @@ def test_schemathesis_finds_nothing(system: System, tmp_path: Path) -> None:
     found = schemathesis(system, shopper.member, tmp_path)
 
     assert found.returncode == 0, found.stdout
-    assert "Tested: 9" in found.stdout
+    assert "Tested: 10" in found.stdout

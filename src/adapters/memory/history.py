@@ -1,5 +1,6 @@
 """Reads over the store in memory."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
@@ -129,6 +130,10 @@ class MemoryEntitlements:
     async def of(self, user_id: UserId) -> Subscription:
         row = self._store.rows.get((Subscription, user_id))
         return cast("Subscription", row.value) if row else Subscription(user_id=user_id)
+
+    async def of_all(self, user_ids: Collection[UserId]) -> dict[UserId, Subscription]:
+        rows = {user_id: self._store.rows.get((Subscription, user_id)) for user_id in user_ids}
+        return {user_id: cast("Subscription", row.value) for user_id, row in rows.items() if row}
 
 
 class MemoryReadiness:

@@ -245,6 +245,21 @@ WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS taken_back
 FROM subscriptions
 WHERE subscriptions.user_id = $1::VARCHAR;
 
+-- subscriptions.of_all(user_ids)
+SELECT subscriptions.user_id, subscriptions.user_type, subscriptions.plan, subscriptions.status, subscriptions.version, array((SELECT periods.payment_id
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS payment_ids, array((SELECT periods.bought_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS bought, array((SELECT periods.starts_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS starts, array((SELECT periods.ends_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS ends, array((SELECT periods.taken_back_at
+FROM periods
+WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS taken_back
+FROM subscriptions
+WHERE subscriptions.user_id = any($1::TEXT[]);
+
 -- subscriptions.add(user_id, user_type, plan, status, version)
 INSERT INTO subscriptions (user_id, user_type, plan, status, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::INTEGER);
 

@@ -1,5 +1,6 @@
 """What is read without any intent to change it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -143,6 +144,10 @@ class Entitlements(Protocol):
 
     async def of(self, user_id: UserId) -> Subscription:
         """The member's subscription; of status NONE for a member who never paid."""
+        ...
+
+    async def of_all(self, user_ids: Collection[UserId]) -> dict[UserId, Subscription]:
+        """The same for many members, read at one moment; nothing stands there for a member who never paid."""
         ...
 
 

@@ -31,12 +31,20 @@ from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.payments import list_payments, show_payment
 from entrypoints.http.plans import list_plans
 from entrypoints.http.reference import openapi
-from entrypoints.http.subscriptions import own_subscription, user_subscription
+from entrypoints.http.subscriptions import list_subscriptions, own_subscription, user_subscription
 from entrypoints.http.tokens import TokenVerifier
 from entrypoints.http.webhooks import receive_stripe_event
 
 BODY_BYTES_MAX: Final = 64 * 1024
-API: Final = [list_plans, start_checkout, list_payments, show_payment, own_subscription, user_subscription]
+API: Final = [
+    list_plans,
+    start_checkout,
+    list_payments,
+    show_payment,
+    own_subscription,
+    user_subscription,
+    list_subscriptions,
+]
 PAGES: Final = [
     *(home, payment_page, pay, success_page, cancel_page, give_up, billing_history, receipt),
     *(choose_language, asset, problem_types, problem_type),

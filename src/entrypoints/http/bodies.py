@@ -222,6 +222,15 @@ class PlanList(Struct, frozen=True, kw_only=True):
     data: list[PlanBody]
 
 
+class SubscriptionList(Struct, frozen=True, kw_only=True):
+    """One subscription for each user who was asked about."""
+
+    object: Literal["list"] = "list"
+    url: str
+    has_more: bool
+    data: list[SubscriptionBody]
+
+
 class PaymentList(Struct, frozen=True, kw_only=True):
     """One page of payments, newest first. `has_more`: there are older ones."""
 

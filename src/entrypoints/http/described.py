@@ -66,6 +66,12 @@ def answer(example: Struct, description: str) -> ResponseSpec:
     )
 
 
+UNCHANGED: Final = {
+    304: ResponseSpec(None, generate_examples=False, description="Still as under the ETag of If-None-Match")
+}
+"""The answer of a conditional route to a client that has it already."""
+
+
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
     """The errors of a route, by status; each may answer 500 and 503 as well."""
     return {status: _problem(status) for status in (*statuses, 500, 503)}

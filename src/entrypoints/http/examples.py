@@ -16,6 +16,7 @@ from entrypoints.http.bodies import (
     PriceBody,
     StartBody,
     SubscriptionBody,
+    SubscriptionList,
 )
 
 PAYMENT_ID: Final = UUID("01939a5e-7a10-7c3e-9d47-3b1f8b6a2c10")
@@ -85,4 +86,22 @@ SUBSCRIPTION: Final = SubscriptionBody(
     current_period_start="2026-01-15T12:00:00.000000Z",
     current_period_end="2027-01-15T12:00:00.000000Z",
     paid_until="2027-01-15T12:00:00.000000Z",
+)
+
+SUBSCRIPTIONS: Final = SubscriptionList(
+    url="/api/v1/subscriptions",
+    has_more=False,
+    data=[
+        SUBSCRIPTION,
+        SubscriptionBody(
+            user_id="user_4712",
+            user_type=None,
+            plan=None,
+            status=SubscriptionStatus.NONE,
+            access=False,
+            current_period_start=None,
+            current_period_end=None,
+            paid_until=None,
+        ),
+    ],
 )

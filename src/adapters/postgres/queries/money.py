@@ -20,7 +20,7 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Integer, Text
 
 from adapters.postgres import tables
@@ -115,16 +115,18 @@ def in_order(name: str) -> ColumnElement[object]:
     return func.array(ordered.scalar_subquery())
 
 
+with_periods = select(
+    subscriptions,
+    in_order("payment_id").label("payment_ids"),
+    in_order("bought_at").label("bought"),
+    in_order("starts_at").label("starts"),
+    in_order("ends_at").label("ends"),
+    in_order("taken_back_at").label("taken_back"),
+)
+query("subscriptions.of", with_periods.where(subscriptions.c.user_id == bindparam("user_id")))
 query(
-    "subscriptions.of",
-    select(
-        subscriptions,
-        in_order("payment_id").label("payment_ids"),
-        in_order("bought_at").label("bought"),
-        in_order("starts_at").label("starts"),
-        in_order("ends_at").label("ends"),
-        in_order("taken_back_at").label("taken_back"),
-    ).where(subscriptions.c.user_id == bindparam("user_id")),
+    "subscriptions.of_all",
+    with_periods.where(subscriptions.c.user_id == func.any(bindparam("user_ids", type_=ARRAY(Text)))),
 )
 insert_into("subscriptions.add", tables.SubscriptionRow)
 update_versioned("subscriptions.save", tables.SubscriptionRow, "user_id")
