@@ -7,6 +7,7 @@ import pytest
 
 from application.ports.gateway import CheckoutExpired
 from application.ports.jobs import JobKind
+from application.ports.reads import WantedPayments
 from builders import a_member, a_payment_id
 from domain.errors import NotFound, UnknownCursor
 from domain.member import UserId
@@ -136,7 +137,7 @@ async def test_pages_have_no_gap_and_no_repeat_while_payments_are_made(world: "W
 async def test_a_history_can_be_narrowed_to_a_status(world: "World") -> None:
     await some_payments(world, 2)
     payment = await world.buy()
-    page = await world.list_payments(world.member.user_id, status=PaymentStatus.SUCCEEDED)
+    page = await world.list_payments(world.member.user_id, wanted=WantedPayments(status=PaymentStatus.SUCCEEDED))
 
     assert [payment.id] == [record.payment.id for record in page.records]
 

@@ -161,7 +161,7 @@ async def test_an_event_that_overtakes_the_answer_to_the_opening_is_handled(
         with pytest.raises(AlreadySubscribed):
             await starting
 
-    (record,) = await postgres_store.history.page(member.user_id, limit=10, before=None, status=None)
+    (record,) = await postgres_store.history.page(member.user_id, limit=10)
     assert Outcome.HANDLED is receipt.outcome
     assert PaymentStatus.SUCCEEDED is record.payment.status
     assert session["id"] == record.payment.checkout_session_id

@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from adapters.postgres.schema import PostgresReadiness
-from application.ports.reads import PaymentRecord
+from application.ports.reads import PaymentRecord, WantedPayments
 from application.ports.store import BeginWork
 from builders import NOON, a_dispute, a_payment, a_refund
 from contract.stores import Store, StoreInPostgres
@@ -32,7 +32,7 @@ async def history_of(begin: BeginWork, count: int) -> list[Payment]:
 
 async def test_a_page_holds_the_newest_payments_of_the_member_alone(store: Store, begin: BeginWork) -> None:
     payments = await history_of(begin, 7)
-    page = await store.history.page(MEMBER, limit=5, before=None, status=None)
+    page = await store.history.page(MEMBER, limit=5)
 
     assert payments[:5] == [record.payment for record in page]
 
@@ -40,7 +40,7 @@ async def test_a_page_holds_the_newest_payments_of_the_member_alone(store: Store
 async def test_pages_follow_each_other_without_gap_or_repeat(store: Store, begin: BeginWork) -> None:
     payments = await history_of(begin, 7)
     seen: list[Payment] = []
-    while page := await store.history.page(MEMBER, limit=3, before=seen[-1].id if seen else None, status=None):
+    while page := await store.history.page(MEMBER, limit=3, before=seen[-1].id if seen else None):
         seen += [record.payment for record in page]
 
     assert payments == seen
@@ -48,19 +48,42 @@ async def test_pages_follow_each_other_without_gap_or_repeat(store: Store, begin
 
 async def test_pages_do_not_shift_while_new_payments_arrive(store: Store, begin: BeginWork) -> None:
     payments = await history_of(begin, 6)
-    first = await store.history.page(MEMBER, limit=3, before=None, status=None)
+    first = await store.history.page(MEMBER, limit=3)
     await stored(begin, a_paid_payment(user_id=MEMBER))
-    second = await store.history.page(MEMBER, limit=3, before=first[-1].payment.id, status=None)
+    second = await store.history.page(MEMBER, limit=3, before=first[-1].payment.id)
 
     assert payments == [record.payment for record in [*first, *second]]
+
+
+async def test_pages_lead_back_as_they_lead_on(store: Store, begin: BeginWork) -> None:
+    payments = await history_of(begin, 7)
+    seen: list[Payment] = [payments[-1]]
+    while page := await store.history.page(MEMBER, limit=4, after=seen[0].id):
+        seen = [*(record.payment for record in page), *seen]
+
+    assert payments == seen
+
+
+async def test_a_page_can_be_narrowed_to_a_time(store: Store, begin: BeginWork) -> None:
+    moments = [NOON + timedelta(days=number) for number in range(4)]
+    await stored(
+        begin,
+        *(a_payment(user_id=MEMBER, status=PaymentStatus.EXPIRED, created_at=moment) for moment in moments),
+    )
+    between = WantedPayments(created_from=moments[1], created_before=moments[3])
+    page = await store.history.page(MEMBER, limit=9, wanted=between)
+
+    assert moments[1:3] == sorted(record.payment.created_at for record in page)
 
 
 async def test_a_page_can_be_narrowed_to_a_status(store: Store, begin: BeginWork) -> None:
     payments = await history_of(begin, 7)
     paid = [payment for payment in payments if payment.is_paid]
-    first = await store.history.page(MEMBER, limit=2, before=None, status=PaymentStatus.SUCCEEDED)
-    rest = await store.history.page(MEMBER, limit=9, before=first[-1].payment.id, status=PaymentStatus.SUCCEEDED)
-    none = await store.history.page(MEMBER, limit=9, before=None, status=PaymentStatus.REFUNDED)
+    first = await store.history.page(MEMBER, limit=2, wanted=WantedPayments(status=PaymentStatus.SUCCEEDED))
+    rest = await store.history.page(
+        MEMBER, limit=9, before=first[-1].payment.id, wanted=WantedPayments(status=PaymentStatus.SUCCEEDED)
+    )
+    none = await store.history.page(MEMBER, limit=9, wanted=WantedPayments(status=PaymentStatus.REFUNDED))
 
     assert paid == [record.payment for record in [*first, *rest]]
     assert none == []
@@ -69,7 +92,7 @@ async def test_a_page_can_be_narrowed_to_a_status(store: Store, begin: BeginWork
 async def test_an_unknown_member_has_an_empty_history(store: Store, begin: BeginWork) -> None:
     await history_of(begin, 3)
 
-    assert await store.history.page(UserId("nobody"), limit=10, before=None, status=None) == []
+    assert await store.history.page(UserId("nobody"), limit=10) == []
 
 
 async def test_a_record_carries_the_invoice_data(store: Store, begin: BeginWork) -> None:
@@ -82,7 +105,7 @@ async def test_a_record_carries_the_invoice_data(store: Store, begin: BeginWork)
         await work.commit()
     expected = [PaymentRecord(payment=without, invoice=None), PaymentRecord(payment=with_invoice, invoice=invoice)]
 
-    assert expected == await store.history.page(MEMBER, limit=10, before=None, status=None)
+    assert expected == await store.history.page(MEMBER, limit=10)
     assert expected[1] == await store.history.one(MEMBER, with_invoice.id)
     assert expected[0] == await store.history.one(MEMBER, without.id)
 

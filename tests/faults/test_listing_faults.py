@@ -16,14 +16,14 @@ async def test_a_history_is_read_after_its_connections_were_cut(database: Databa
     async with PostgresUnitOfWork(database) as work:
         work.payments.add(payment, Cause(why="a payment to list"))
         await work.commit()
-    before = await history.page(payment.user_id, limit=1, before=None, status=None)
+    before = await history.page(payment.user_id, limit=1)
     observer = await asyncpg.connect(database_url)
     await observer.fetch(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     await observer.close()
 
-    after = await history.page(payment.user_id, limit=1, before=None, status=None)
+    after = await history.page(payment.user_id, limit=1)
 
     assert [payment] == [record.payment for record in before] == [record.payment for record in after]
 
@@ -32,6 +32,6 @@ async def test_without_a_database_a_history_is_to_be_asked_for_again() -> None:
     nowhere = Database("postgresql://postgres@127.0.0.1:1/nowhere")
 
     with pytest.raises(TryAgain):
-        await PostgresBillingHistory(nowhere).page(a_payment().user_id, limit=1, before=None, status=None)
+        await PostgresBillingHistory(nowhere).page(a_payment().user_id, limit=1)
 
     await nowhere.close()

@@ -149,7 +149,7 @@ USES: Final[dict[str, Use]] = {
     "claim": lambda database: PostgresJobQueue(database).claim(frozenset(JobKind), limit=1, lease_seconds=1),
     "reap": lambda database: PostgresJobQueue(database).reap(retry_after_seconds=1),
     "entitlements": lambda database: PostgresEntitlements(database).of(UserId("one")),
-    "page": lambda database: PostgresBillingHistory(database).page(UserId("one"), limit=1, before=None, status=None),
+    "page": lambda database: PostgresBillingHistory(database).page(UserId("one"), limit=1),
     "one": lambda database: PostgresBillingHistory(database).one(UserId("one"), a_payment_id()),
 }
 

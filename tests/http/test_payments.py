@@ -102,6 +102,43 @@ async def test_pages_follow_each_other_without_gap_or_repeat(world: World, clien
     assert ids[:7][::-1] == seen
 
 
+async def test_links_lead_through_all_pages_and_back(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    ids = (await many_payments(world, client, member, 7))[::-1]
+    query = {"limit": "3", "status": "EXPIRED", "created[gte]": "2026-01-15T13:00:00+01:00"}
+    page = await client.get(URL, params=query, headers=world.headers(member))
+    there = [page]
+    while "next" in there[-1].links:
+        there.append(await client.get(there[-1].links["next"]["url"], headers=world.headers(member)))
+    back = [there[-1]]
+    while "prev" in back[0].links:
+        back.insert(0, await client.get(back[0].links["prev"]["url"], headers=world.headers(member)))
+
+    assert "prev" not in page.links
+    assert [ids[:3], ids[3:6], ids[6:]] == [[one["id"] for one in page.json()["data"]] for page in there]
+    assert [page.json()["data"] for page in there] == [page.json()["data"] for page in back]
+
+
+async def test_the_history_can_be_narrowed_to_a_time(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    ids = await many_payments(world, client, member, 3)
+    query = {"created[gte]": "2026-01-15T12:01:00Z", "created[lt]": "2026-01-15T12:02:00Z"}
+
+    page = (await client.get(URL, params=query, headers=world.headers(member))).json()
+
+    assert [ids[1]] == [payment["id"] for payment in page["data"]]
+
+
+async def test_two_cursors_at_once_are_400(world: World, client: httpx.AsyncClient) -> None:
+    member = a_member()
+    first, last = await many_payments(world, client, member, 2)
+    query = {"starting_after": last, "ending_before": first}
+
+    answer = await client.get(URL, params=query, headers=world.headers(member))
+
+    assert (400, "invalid_request") == (answer.status_code, answer.json()["code"])
+
+
 async def test_the_history_can_be_narrowed_to_a_status(world: World, client: httpx.AsyncClient) -> None:
     member = a_member()
     await many_payments(world, client, member, 2)
@@ -129,6 +166,10 @@ async def test_a_member_without_payments_has_an_empty_list(world: World, client:
         {"status": "PENDING' OR '1'='1"},
         {"starting_after": str(uuid4())},
         {"status": "PAID"},
+        {"ending_before": str(uuid4())},
+        {"created[gte]": "yesterday"},
+        {"created[gte]": "0.5"},
+        {"created[lt]": "2026-01-15T12:00:00"},
     ],
 )
 async def test_a_bad_query_is_400(world: World, client: httpx.AsyncClient, query: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from adapters.memory.store import MemoryStore
-from application.ports.reads import PaymentRecord
+from application.ports.reads import EVERY_PAYMENT, PaymentRecord, WantedPayments
 from application.ports.store import Customer
 from domain.invoice import Invoice
 from domain.member import UserId
@@ -21,17 +21,27 @@ class MemoryBillingHistory:
         self._store = store
 
     async def page(
-        self, user_id: UserId, *, limit: int, before: PaymentId | None, status: PaymentStatus | None
+        self,
+        user_id: UserId,
+        *,
+        limit: int,
+        wanted: WantedPayments = EVERY_PAYMENT,
+        before: PaymentId | None = None,
+        after: PaymentId | None = None,
     ) -> list[PaymentRecord]:
         found = [
             payment
             for payment in self._store.payments()
             if payment.user_id == user_id
             and (before is None or payment.id < before)
-            and status in (None, payment.status)
+            and (after is None or payment.id > after)
+            and wanted.status in (None, payment.status)
+            and (wanted.created_from is None or payment.created_at >= wanted.created_from)
+            and (wanted.created_before is None or payment.created_at < wanted.created_before)
         ]
         newest_first = sorted(found, key=lambda payment: payment.id, reverse=True)
-        return [self._record(payment) for payment in newest_first[:limit]]
+        page = newest_first[:limit] if after is None else newest_first[-limit:]
+        return [self._record(payment) for payment in page]
 
     async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
         found = next((payment for payment in self._store.payments() if payment.id == payment_id), None)

@@ -5,9 +5,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 from adapters.postgres.database import Database
-from application.ports.reads import PaymentRecord
+from application.ports.reads import EVERY_PAYMENT, PaymentRecord, WantedPayments
 from domain.member import UserId
-from domain.payment import PaymentId, PaymentStatus
+from domain.payment import PaymentId
 
 if TYPE_CHECKING:
     from adapters.postgres.listing import PaymentListing
@@ -25,9 +25,15 @@ class PostgresBillingHistory:
         await self._listing()
 
     async def page(
-        self, user_id: UserId, *, limit: int, before: PaymentId | None, status: PaymentStatus | None
+        self,
+        user_id: UserId,
+        *,
+        limit: int,
+        wanted: WantedPayments = EVERY_PAYMENT,
+        before: PaymentId | None = None,
+        after: PaymentId | None = None,
     ) -> list[PaymentRecord]:
-        return await (await self._listing()).page(user_id, limit=limit, before=before, status=status)
+        return await (await self._listing()).page(user_id, wanted, limit=limit, before=before, after=after)
 
     async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
         return await (await self._listing()).one(user_id, payment_id)

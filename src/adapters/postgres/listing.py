@@ -1,6 +1,7 @@
 """The reads that list, through advanced-alchemy: a module that is imported when the first of them is asked for."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from advanced_alchemy.filters import LimitOffset, OrderBy
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
@@ -14,9 +15,11 @@ from adapters.postgres.faults import our_errors
 from adapters.postgres.rows import invoice_of, payment_of
 from adapters.postgres.tables import PaymentRow
 from application.errors import TryAgain
-from application.ports.reads import PaymentRecord
+from application.ports.reads import PaymentRecord, WantedPayments
 from domain.member import UserId
-from domain.payment import PaymentId, PaymentStatus
+from domain.payment import PaymentId
+
+Order = Literal["asc", "desc"]
 
 
 class BrokenInThePool(TryAgain):
@@ -36,36 +39,52 @@ class PaymentListing:
         self._database = database
 
     async def page(
-        self, user_id: UserId, *, limit: int, before: PaymentId | None, status: PaymentStatus | None
+        self,
+        user_id: UserId,
+        wanted: WantedPayments,
+        *,
+        limit: int,
+        before: PaymentId | None,
+        after: PaymentId | None,
     ) -> list[PaymentRecord]:
-        """Up to `limit` payments of a member, newest first, older than `before`."""
+        """Up to `limit` payments of a member, newest first, older than `before` or next newer than `after`."""
         conditions: list[ColumnElement[bool]] = [PaymentRow.user_id == user_id]
         if before is not None:
             conditions.append(PaymentRow.id < before)
-        if status is not None:
-            conditions.append(PaymentRow.status == status.value)
-        return await self._records(conditions, limit)
+        if after is not None:
+            conditions.append(PaymentRow.id > after)
+        if wanted.status is not None:
+            conditions.append(PaymentRow.status == wanted.status.value)
+        if wanted.created_from is not None:
+            conditions.append(PaymentRow.created_at >= wanted.created_from)
+        if wanted.created_before is not None:
+            conditions.append(PaymentRow.created_at < wanted.created_before)
+        if after is None:
+            return await self._records(conditions, limit)
+        return (await self._records(conditions, limit, order="asc"))[::-1]
 
     async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
         """One payment of a member."""
         found = await self._records([PaymentRow.user_id == user_id, PaymentRow.id == payment_id], 1)
         return found[0] if found else None
 
-    async def _records(self, conditions: list[ColumnElement[bool]], limit: int) -> list[PaymentRecord]:
+    async def _records(
+        self, conditions: list[ColumnElement[bool]], limit: int, order: Order = "desc"
+    ) -> list[PaymentRecord]:
         with our_errors():
             try:
-                rows = await self._rows(conditions, limit)
+                rows = await self._rows(conditions, limit, order)
             except BrokenInThePool:
                 # The pool has thrown away every connection of that age: the next one is fresh.
-                rows = await self._rows(conditions, limit)
+                rows = await self._rows(conditions, limit, order)
         return [record_of(row) for row in rows]
 
-    async def _rows(self, conditions: list[ColumnElement[bool]], limit: int) -> Sequence[PaymentRow]:
+    async def _rows(self, conditions: list[ColumnElement[bool]], limit: int, order: Order) -> Sequence[PaymentRow]:
         try:
             async with self._database.sessions()() as session:
                 return await PaymentRows(session=session, wrap_exceptions=False).get_many(
                     LimitOffset(limit, 0),
-                    OrderBy(PaymentRow.id, "desc"),
+                    OrderBy(PaymentRow.id, order),
                     *conditions,
                     load=[joinedload(PaymentRow.invoice)],
                 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -22,13 +22,31 @@ class PaymentRecord(Struct, frozen=True, kw_only=True):
     invoice: Invoice | None
 
 
+class WantedPayments(Struct, frozen=True, kw_only=True):
+    """Which payments are looked for. Created from one instant (UTC) on and before another; null leaves open."""
+
+    status: PaymentStatus | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+
+
+EVERY_PAYMENT: Final = WantedPayments()
+
+
 class BillingHistory(Protocol):
     """A member's payments, newest first."""
 
     async def page(
-        self, user_id: UserId, *, limit: int, before: PaymentId | None, status: PaymentStatus | None
+        self,
+        user_id: UserId,
+        *,
+        limit: int,
+        wanted: WantedPayments = EVERY_PAYMENT,
+        before: PaymentId | None = None,
+        after: PaymentId | None = None,
     ) -> list[PaymentRecord]:
-        """Up to `limit` payments of the member that are older than the payment `before`."""
+        """Up to `limit` payments of the member, newest first: the newest of those older than `before`, or the oldest of those newer
+        than `after`, which follow it without a gap."""
         ...
 
     async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
