@@ -1,6 +1,5 @@
 """Tokens of the platform: JSON Web Tokens, verified by PyJWT with one fixed algorithm and one source of the key."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from unicodedata import category
@@ -10,6 +9,7 @@ from jwt.algorithms import get_default_algorithms
 from msgspec import Struct
 
 from domain.member import Locale, Member, UserId, UserType, is_email, is_user_id
+from entrypoints.http.published_keys import PublishedKeys, UnknownKey
 from entrypoints.settings import SYMMETRIC, ConfigurationError, TokenSettings
 
 LEEWAY_SECONDS: Final = 30
@@ -17,8 +17,6 @@ LEEWAY_SECONDS: Final = 30
 
 TOKEN_LENGTH_MAX: Final = 8192
 NAME_LENGTH_MAX: Final = 200
-JWKS_LIFESPAN_SECONDS: Final = 300
-JWKS_TIMEOUT_SECONDS: Final = 5
 
 
 class InvalidToken(Exception):
@@ -42,12 +40,10 @@ class TokenVerifier:
 
     def __init__(self, settings: TokenSettings) -> None:
         self._settings = settings
-        self._jwks: jwt.PyJWKClient | None = None
+        self._published: PublishedKeys | None = None
         self._key: Any = None  # a key object of whichever algorithm is configured
         if settings.jwks_url is not None:
-            self._jwks = jwt.PyJWKClient(
-                settings.jwks_url, lifespan=JWKS_LIFESPAN_SECONDS, timeout=JWKS_TIMEOUT_SECONDS
-            )
+            self._published = PublishedKeys(settings.jwks_url, settings.algorithm)
             return
         try:
             self._key = get_default_algorithms()[settings.algorithm].prepare_key(
@@ -58,11 +54,11 @@ class TokenVerifier:
             raise ConfigurationError([fault]) from error
 
     async def caller(self, token: str) -> Caller:
-        """Who the token proves. Raises InvalidToken."""
+        """Who the token proves. Raises InvalidToken, and TryAgain where the keys of the platform cannot be had."""
         if len(token) > TOKEN_LENGTH_MAX:
             raise InvalidToken
         try:
-            key = self._key if self._jwks is None else await self._published_key(self._jwks, token)
+            key = self._key if self._published is None else await self._published.of(token)
             claims = jwt.decode(
                 token,
                 key,
@@ -72,12 +68,9 @@ class TokenVerifier:
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "sub"], "verify_aud": self._settings.audience is not None},
             )
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, UnknownKey, ValueError, RecursionError) as error:
             raise InvalidToken from error
         return caller_of(claims)
-
-    async def _published_key(self, jwks: jwt.PyJWKClient, token: str) -> jwt.PyJWK:
-        return await asyncio.to_thread(jwks.get_signing_key_from_jwt, token)
 
 
 def caller_of(claims: dict[str, Any]) -> Caller:  # Any: claims are whatever JSON the platform signed
