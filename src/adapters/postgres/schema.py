@@ -50,7 +50,7 @@ async def migrate(url: str) -> str:
     Raises TryAgain when the database cannot be reached.
     """
     with our_errors():
-        if await _revision(url) == newest():
+        if await revision(url) == newest():
             return newest()
         from alembic import command
 
@@ -59,7 +59,8 @@ async def migrate(url: str) -> str:
     return newest()
 
 
-async def _revision(url: str) -> str | None:
+async def revision(url: str) -> str | None:
+    """The revision of the schema that is there; null for none. Raises what asyncpg raises."""
     connection = await asyncpg.connect(normal_url(url))
     try:
         return cast("str | None", await connection.fetchval(REVISION))

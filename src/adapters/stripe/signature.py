@@ -34,6 +34,11 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], now: datetim
         raise InvalidSignature(REFUSAL)
 
 
+def signed_header(body: bytes, at: int, secret: str) -> str:
+    """The header under which Stripe would deliver a body. at: seconds since the epoch."""
+    return f"t={at},v1={hmac.digest(secret.encode(), f'{at}.'.encode() + body, 'sha256').hex()}"
+
+
 REFUSAL: Final = "The delivery carries no good signature of the right age."
 
 

@@ -1,17 +1,18 @@
-"""The command line: `payments run | serve | worker | migrate | reconcile | review | events | jobs | audit | sandbox | token | demo`."""
+"""The command line: `payments run | serve | worker | migrate | reconcile | review | events | jobs | audit | doctor | ...`."""
 
 import sys
 
 from entrypoints.cli.commands import payments
 from entrypoints.cli.environment import Unusable
 from entrypoints.cli.events import events
+from entrypoints.cli.examining import doctor
 from entrypoints.cli.jobs import jobs
 from entrypoints.cli.reviewing import review
 from entrypoints.cli.stopping import listen_for_stop
 from entrypoints.settings import ConfigurationError
 
-for group in (review, events, jobs):
-    payments.add_command(group)
+for command in (review, events, jobs, doctor):
+    payments.add_command(command)
 
 
 def main() -> None:
