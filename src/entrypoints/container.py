@@ -20,6 +20,7 @@ from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
 from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.story import PostgresStories
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -140,6 +141,7 @@ class Container(containers.DeclarativeContainer):
     queue = providers.Singleton(PostgresJobQueue, database)
     invariants = providers.Factory(PostgresInvariants, database)
     kept_events = providers.Singleton(PostgresKeptEvents, database)
+    stories = providers.Singleton(PostgresStories, database)
     known_jobs = providers.Singleton(PostgresKnownJobs, database)
     retention = providers.Singleton(PostgresRetention, database)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, database)

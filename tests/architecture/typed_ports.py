@@ -55,6 +55,7 @@ from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturned
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.returns import PostgresReturns
 from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.story import PostgresStories
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
@@ -84,6 +85,7 @@ from application.ports.reads import (
     OpenReturns,
     Readiness,
     ReturnedCharges,
+    Stories,
     UnderReview,
     Unfinished,
 )
@@ -212,6 +214,11 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
 def audited(database: Database) -> Invariants:
     """Who holds what is stored against the invariants. The simulation checks the store in memory by its own."""
     return PostgresInvariants(database)
+
+
+def told(database: Database) -> Stories:
+    """Who tells operators what happened. No use case asks."""
+    return PostgresStories(database)
 
 
 def around_in_memory(clock: MemoryClock) -> Surroundings:

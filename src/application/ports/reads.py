@@ -176,6 +176,30 @@ class Violation(Struct, frozen=True):
     found: str
 
 
+class Moment(Struct, frozen=True, kw_only=True):
+    """One thing that happened to a payment. `what` is its kind, such as `event` or `mail`; `id` is its own, where it has one."""
+
+    at: datetime
+    what: str
+    id: str | None
+    says: str
+
+
+class PaymentStory(Struct, frozen=True, kw_only=True):
+    """A payment and all that happened to it, in the order of time."""
+
+    payment: Payment
+    moments: list[Moment]
+
+
+class Stories(Protocol):
+    """What happened, for operators."""
+
+    async def about(self, word: str, *, limit: int) -> list[PaymentStory]:
+        """The stories of up to `limit` payments, newest first, that an id, an e-mail address or a receipt's number belongs to."""
+        ...
+
+
 class BrokenInvariant(Struct, frozen=True, kw_only=True):
     """An invariant that does not hold: what it says, how much breaks it, and the first few of that."""
 

@@ -1,4 +1,4 @@
-"""The command line: `payments run | serve | worker | migrate | reconcile | review | events | jobs | audit | doctor | ...`."""
+"""The command line: `payments run | serve | worker | migrate | reconcile | review | events | jobs | audit | doctor | story | ...`."""
 
 import sys
 
@@ -9,9 +9,10 @@ from entrypoints.cli.examining import doctor
 from entrypoints.cli.jobs import jobs
 from entrypoints.cli.reviewing import review
 from entrypoints.cli.stopping import listen_for_stop
+from entrypoints.cli.telling import story
 from entrypoints.settings import ConfigurationError
 
-for command in (review, events, jobs, doctor):
+for command in (review, events, jobs, doctor, story):
     payments.add_command(command)
 
 
