@@ -8,7 +8,7 @@ from application.ports.store import BeginWork
 from application.ports.world import Clock
 from application.refund_payment import RefundPayment
 from domain.audit import Cause
-from domain.errors import NotFound
+from domain.errors import NotFound, TimeAlreadyPaid
 from domain.payment import Payment, PaymentId
 
 
@@ -37,7 +37,8 @@ class ReviewPayments:
     async def accept(self, payment_id: PaymentId, *, operator: str) -> Payment:
         """Take the money for what was asked: the payment is paid and its year begins now. What was accepted before stays as it is.
 
-        Raises NotFound, and IllegalMove when the payment never was under review.
+        Raises NotFound, IllegalMove when the payment never was under review, and TimeAlreadyPaid when the member has paid otherwise
+        meanwhile: to take the money would be to give it back a moment later.
         """
         cause = Cause(why="the money under review was accepted", actor=f"operator:{operator}")
 
@@ -51,6 +52,10 @@ class ReviewPayments:
                 payment = await self._confirm.fulfil(
                     work, payment.accepted(self._clock.now()), invoice_id=None, cause=cause
                 )
+                if payment.duplicate:
+                    raise TimeAlreadyPaid(
+                        "The member has paid for this time already: this money can only be given back."
+                    )
                 await work.commit()
             return payment
 

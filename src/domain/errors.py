@@ -7,6 +7,7 @@ DomainError                 has a stable public `code`; the message is for peopl
 |- AlreadySubscribed        paid time is left and the renewal window is not open
 |- PlanNotAllowed           a plan of another user type
 |- PaymentInProgress        a delayed method is still being processed
+|- TimeAlreadyPaid          money for time that has been paid for meanwhile
 |- NothingToRefund         no money of the payment has arrived
 |- NotFound                 no such object for this member
 `- UnknownCursor            a place in a list that is none of this member's
@@ -66,6 +67,12 @@ class PlanNotAllowed(DomainError):
 
 class PaymentInProgress(DomainError):
     """A payment by a delayed method is still being processed: a second one could charge twice."""
+
+    code = "conflict"
+
+
+class TimeAlreadyPaid(DomainError):
+    """Money was to be taken for time that has been paid for meanwhile."""
 
     code = "conflict"
 

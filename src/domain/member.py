@@ -1,5 +1,6 @@
 """The member who pays: identity comes from the platform's token, never from a request body."""
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import Final, NewType
@@ -10,6 +11,7 @@ UserId = NewType("UserId", str)
 """The platform's id of a user, 1 to 128 characters, opaque to us."""
 
 USER_ID_LENGTH_MAX: Final = 128
+SHORT_BYTES_MAX: Final = 200
 
 EMAIL_LENGTH_MAX: Final = 254
 LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -21,6 +23,14 @@ NO_PART_OF_EMAIL: Final = frozenset('<>(),;:\\"[]')
 def is_user_id(text: str) -> bool:
     """Whether a text can be a user's id: 1 to 128 printable characters and no slash, since it stands in addresses."""
     return 1 <= len(text) <= USER_ID_LENGTH_MAX and text.isprintable() and "/" not in text
+
+
+def short_name(user_id: UserId) -> str:
+    """The id as a part of a key that others see: itself, or its digest where it is long. Stripe takes keys of 255 bytes, and an id of 128
+    characters may have 512.
+    """
+    long = len(user_id.encode()) > SHORT_BYTES_MAX
+    return hashlib.sha256(user_id.encode()).hexdigest() if long else user_id
 
 
 def is_email(text: str) -> bool:

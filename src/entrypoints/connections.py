@@ -17,12 +17,12 @@ from uvicorn.server import ServerState
 class Limits(Struct, frozen=True, kw_only=True):
     """What one connection may take, and how many there may be.
 
-    head_bytes_max: request line and headers together.
+    head_bytes_max: request line and headers together; and of a body in chunks what is none of it, such as trailers, which nobody reads.
     head_seconds_max: from the first byte of a head, or from the connection if none comes, to its end.
     request_seconds_max: from the end of the head to the end of the body. Past the application's own time for both.
     answer_seconds_max: how long a client may leave what was sent to it unread.
-    connections_max: beyond it, whoever has waited the longest without asking anything has to go. Well below the 1024 files that a
-        process may customarily have open.
+    connections_max: beyond it, whoever has waited the longest without asking anything has to go, then whoever has been sending a body
+        the longest. Well below the 1024 files that a process may customarily have open.
     """
 
     head_bytes_max: int = 16 * 1024
@@ -69,6 +69,8 @@ class Connections:
         self.limits = limits
         self.waiting: dict[LimitedConnection, None] = {}
         """Connections with no request under way, the one that has waited the longest first."""
+        self.arriving: dict[LimitedConnection, None] = {}
+        """Connections whose request has a head and no whole body yet, in the order of their heads."""
 
     def __call__(
         self,
@@ -80,12 +82,19 @@ class Connections:
         """The protocol of a new connection."""
         return LimitedConnection(self, config, server_state, app_state, _loop)
 
-    def make_room(self, open_now: int) -> None:
-        """Close the connection that has waited the longest, if there are too many."""
-        if open_now > self.limits.connections_max and self.waiting:
-            longest = next(iter(self.waiting))
-            del self.waiting[longest]
-            longest.transport.abort()
+    def make_room(self, newcomer: "LimitedConnection", open_now: int) -> None:
+        """Close one connection, if there are too many: never one whose request is being answered, and the newcomer only in their stead."""
+        if open_now <= self.limits.connections_max:
+            return
+        others = (connection for connection in self.waiting if connection is not newcomer)
+        leaving = next(others, None) or next(iter(self.arriving), None) or newcomer
+        self.forget(leaving)
+        leaving.transport.abort()
+
+    def forget(self, connection: "LimitedConnection") -> None:
+        """A connection neither waits nor sends any more."""
+        self.waiting.pop(connection, None)
+        self.arriving.pop(connection, None)
 
 
 class LimitedConnection(HttpToolsProtocol):
@@ -107,26 +116,30 @@ class LimitedConnection(HttpToolsProtocol):
         self._in_head = self._in_body = False
         self._heads_begun = 0
         self._head_bytes_fed = self._head_bytes_parsed = 0
+        self._bytes_without_body = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
         """Somebody is there, and has to say something."""
         super().connection_made(transport)
         self._shared.waiting[self] = None
         self._await_head()
-        self._shared.make_room(len(self.connections))
+        self._shared.make_room(self, len(self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
         self._arrival.stop()
         self._reading.stop()
-        self._shared.waiting.pop(self, None)
+        self._shared.forget(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless a head has grown too large with it."""
         between_requests = not self._in_head and not self._in_body
         self._heads_begun = 0
+        self._bytes_without_body += len(data) if self._in_body else 0
         super().data_received(data)
+        if self._in_body and self._bytes_without_body > self._limits.head_bytes_max:
+            self.transport.abort()
         if self.transport.is_closing():
             return
         if self._in_head or (between_requests and self._heads_begun == 0):
@@ -150,9 +163,10 @@ class LimitedConnection(HttpToolsProtocol):
         self._head_bytes_parsed += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        super().on_header(name, value)
+        """One header; or a trailer, which is none: what stands after the body has passed no proxy's rules for headers."""
         self._head_bytes_parsed += len(name) + len(value) + LINE_BYTES
+        if not self._in_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole: its request begins, unless it is too large."""
@@ -160,12 +174,15 @@ class LimitedConnection(HttpToolsProtocol):
         self._head_bytes_fed = 0
         if self.transport.is_closing() or self._refuse_if_large(self._head_bytes_parsed):
             return
+        self._bytes_without_body = 0
         self._arrival.set(self._limits.request_seconds_max, self._body_is_late)
-        self._shared.waiting.pop(self, None)
+        self._shared.forget(self)
+        self._shared.arriving[self] = None
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body; of no interest where its head was refused."""
+        self._bytes_without_body = 0
         if not self.transport.is_closing():
             super().on_body(body)
 
@@ -173,6 +190,7 @@ class LimitedConnection(HttpToolsProtocol):
         """The request is whole."""
         self._in_body = False
         self._arrival.stop()
+        self._shared.arriving.pop(self, None)
         if not self.transport.is_closing():
             super().on_message_complete()
 

@@ -10,7 +10,7 @@ from application.errors import ProviderUnavailable
 from application.ports.gateway import CheckoutCompleted, RefundReason
 from builders import a_payment
 from domain.audit import Cause
-from domain.errors import IllegalMove, NotFound, NothingToRefund
+from domain.errors import IllegalMove, NotFound, NothingToRefund, TimeAlreadyPaid
 from domain.payment import Figures, Payment, PaymentStatus
 from domain.returns import Returns
 
@@ -27,6 +27,20 @@ async def test_what_was_accepted_is_confirmed_with_what_arrived(world: "World") 
     (letter,) = world.mailer.delivered
 
     assert "100.00 MAD" in letter.text
+
+
+async def test_money_for_time_that_was_paid_meanwhile_is_not_taken_only_to_be_given_back(world: "World") -> None:
+    payment = await under_review(world, Figures(29999, "mad"))
+    await world.buy()
+    with pytest.raises(TimeAlreadyPaid, match="only be given back"):
+        await world.review.accept(payment.id, operator="amina")
+    waiting = await world.review.waiting()
+    await world.review.give_back(payment.id, operator="amina")
+    await world.work_for_an_hour()
+
+    assert [payment] == waiting
+    assert [29999] == [refund.amount_minor for refund in world.gateway.refunds.values()]
+    assert 1 == len(world.subscription().periods)
 
 
 async def test_an_operator_lets_go_of_a_checkout_for_which_nothing_was_charged(world: "World") -> None:

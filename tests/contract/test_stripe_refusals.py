@@ -22,7 +22,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("code", "message"), REFUSALS)
-async def test_a_refund_that_stripe_refuses_is_told_in_its_words(code: str | None, message: str) -> None:
+async def test_a_refund_that_stripe_refuses_is_told_by_its_code(code: str | None, message: str) -> None:
     error = {"type": "invalid_request_error", "message": message} | ({"code": code} if code is not None else {})
     body = json.dumps({"error": error}).encode()
     order = RefundOrder(
@@ -32,7 +32,8 @@ async def test_a_refund_that_stripe_refuses_is_told_in_its_words(code: str | Non
         with pytest.raises(ProviderRefused) as refused:
             await gateway.refund(order, key="refund:1:1")
 
-    assert (code, message) == (refused.value.code, str(refused.value))
+    assert code == refused.value.code
+    assert message not in str(refused.value)
 
 
 @pytest.mark.parametrize("lost", [True, False])

@@ -11,6 +11,7 @@ import pytest_asyncio
 from door.wire import Answer, HungUp, Line, Served, request, serving
 from entrypoints.connections import Limits
 from entrypoints.http.frame import Frame
+from entrypoints.sandbox.events import signature_header
 from http_world import World
 
 WEBHOOK: Final = "/api/webhooks/stripe"
@@ -235,6 +236,40 @@ async def test_the_connection_that_has_waited_the_longest_makes_room_and_none_th
 
     assert b"" == first
     assert [200, 200, 400] == [answer.status for answer in [*others, finished]]
+
+
+async def test_many_unfinished_bodies_keep_nobody_out(world: World) -> None:
+    limits = Limits(connections_max=5)
+    async with serving(world.app, limits) as served, AsyncExitStack() as stack:
+        head = request("POST", WEBHOOK, body=b"a" * 1000)[0]
+        for _ in range(2 * limits.connections_max):
+            await (await stack.enter_async_context(Line(served))).say(head + b"{")
+        async with Line(served) as line:
+            answers = [await line.ask(*request("GET", HEALTH)) for _ in range(3)]
+
+    assert [200, 200, 200] == [answer.status for answer in answers]
+
+
+CHUNKED: Final = f"POST {WEBHOOK} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "endless", [b"0\r\n" + b"X-T: a\r\n" * 100, b"0\r\nX-T: ", b"2;x="], ids=["lines", "line", "chunk"]
+)
+async def test_what_follows_a_body_without_end_is_cut_off(served: Served, endless: bytes) -> None:
+    async with Line(served) as line:
+        more = b"X-T: a\r\n" * 500 if endless.endswith(b"\n") else b"a" * 4 * KIB
+        await line.say(CHUNKED + endless, *[more] * 300)
+
+        assert b"" == await line.last_words()
+
+
+async def test_a_trailer_is_no_header(served: Served, world: World) -> None:
+    signature = signature_header(b"{}", int(world.clock.now().timestamp()), list(world.settings.stripe_webhook_secrets))
+    async with Line(served) as line:
+        answer = await line.ask(CHUNKED + f"0\r\nStripe-Signature: {signature}\r\n\r\n".encode())
+
+    assert (400, "signature_invalid") == (answer.status, code_of(answer))
 
 
 async def test_a_client_that_does_not_read_its_answers_is_cut_off(hasty: Served) -> None:

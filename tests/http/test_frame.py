@@ -161,6 +161,7 @@ async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
         "getPayment",
         "getSubscription",
         "getUserSubscription",
+        "listSubscriptions",
         "receiveStripeEvent",
         "live",
         "ready",

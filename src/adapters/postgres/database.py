@@ -61,12 +61,23 @@ def normal_url(url: str) -> str:
     return f"{scheme.split('+')[0].replace('postgres', 'postgresql').replace('postgresqlql', 'postgresql')}://{rest}"
 
 
+NOT_SHOWN: Final = (
+    "a URL that is not shown, since it cannot be read: signs such as # / ? @ in a password have to be escaped (%23)"
+)
+
+
 def shown_url(url: str) -> str:
-    """The URL for messages and logs: without its password, and without its query, which may hold one as well."""
+    """The URL for messages and logs: without its password, and without its query, which may hold one as well.
+
+    Nothing of one that is not wholly understood: a password with a sign that ought to be escaped ends up in any part of it.
+    """
     try:
         parts = urlsplit(url)
+        _ = parts.port  # raises where it is no port
     except ValueError:
-        return "a URL that cannot be read"
+        return NOT_SHOWN
+    if not parts.netloc or parts.fragment or "@" in parts.path or "/" in parts.path.strip("/"):
+        return NOT_SHOWN
     host = parts.netloc.rpartition("@")[2]
     shown = f"{parts.username}@{host}" if parts.username else host
     return urlunsplit(parts._replace(netloc=shown, query=""))

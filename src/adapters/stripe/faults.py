@@ -45,8 +45,10 @@ def translated(error: BaseException) -> ProviderUnavailable | ProviderRefused:
 def _refusal(error: stripe.StripeError, code: str | None) -> ProviderRefused:
     param = getattr(error, "param", None) or ""
     message = error.user_message or str(error)
+    # Stripe's own words are not passed on: they may repeat what they are about, such as the member's address.
+    said = f"Stripe answered {error.http_status}, code {code or '-'}, parameter {param or '-'}, request {error.request_id or '-'}"
     if param == "customer" and code == "resource_missing":
-        return CustomerUnknown(message, code=code)
+        return CustomerUnknown(said, code=code)
     if message.startswith("Invalid currency") or param.endswith("[currency]") or param == "currency":
-        return CurrencyRefused(message, code=code)
-    return ProviderRefused(message, code=code)
+        return CurrencyRefused(said, code=code)
+    return ProviderRefused(said, code=code)

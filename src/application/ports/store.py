@@ -15,7 +15,7 @@ from application.ports.mail import Letter
 from domain.audit import Cause
 from domain.checkout import Checkout
 from domain.invoice import Invoice
-from domain.member import Locale, UserId
+from domain.member import Locale, UserId, short_name
 from domain.payment import Payment, PaymentId
 from domain.returns import Dispute, Refund, Returns
 from domain.subscription import Subscription
@@ -85,7 +85,7 @@ class Customer(Struct, frozen=True, kw_only=True):
     @property
     def idempotency_key(self) -> str:
         """The key under which the provider makes this customer once."""
-        return f"customer:{self.user_id}:{self.attempt}"
+        return f"customer:{short_name(self.user_id)}:{self.attempt}"
 
 
 class Customers(Protocol):

@@ -28,6 +28,10 @@ async def audit_now(settings: Settings, *, as_json: bool, settled: bool, seconds
                 f"Nothing can be told: {fault}. Is it migrated (`payments migrate`)? Is --seconds enough?\n"
             )
             return 3
+        except Exception as error:
+            # Also a fault that nobody foresaw, such as a role that may not read, is no broken book.
+            sys.stderr.write(f"Nothing can be told: {type(error).__name__}: {error}\n")
+            return 3
     click.echo(as_document(found, settled=settled) if as_json else as_lines(found))
     return 1 if found.broken else 0
 

@@ -200,7 +200,11 @@ def reconcile(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--settled", is_flag=True, help="Check also that nothing is left to do: for a service at rest.")
 @click.option(
-    "--seconds", type=click.FloatRange(0.001), default=60.0, show_default=True, help="How long one check may take."
+    "--seconds",
+    type=click.FloatRange(0.001, 86_400),
+    default=60.0,
+    show_default=True,
+    help="How long one check may take.",
 )
 def audit(as_json: bool, settled: bool, seconds: float) -> None:
     """Check what is stored: one year for each paid payment, no gap in the receipts, and so on. Changes nothing.

@@ -15,6 +15,7 @@ from entrypoints.settings import Settings, read_settings
 
 LOCAL_FOLDER: Final = Path(".local")
 POSTGRES_MAJOR_MIN: Final = 15
+UNREACHABLE: Final = (OSError, TimeoutError, ValueError, OverflowError)
 
 
 class Unusable(Exception):
@@ -76,10 +77,12 @@ async def check_database(url: str) -> None:
 
     try:
         connection = await asyncpg.connect(normal_url(url), timeout=5)
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (*UNREACHABLE, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # What is wrong with the URL itself is not repeated: its words may be a part of the password.
+        said = "" if isinstance(error, ValueError | OverflowError) else f": {error}"
         raise Unusable(
             f"The database cannot be reached: {shown_url(url)}\n"
-            f"  {type(error).__name__}: {error}\n"
+            f"  {type(error).__name__}{said}\n"
             "  Start that server or correct DATABASE_URL; leave it out (APP_ENV=local) to use the embedded Postgres."
         ) from error
     version = connection.get_server_version()

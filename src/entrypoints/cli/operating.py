@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -18,8 +19,17 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+
+def login_name() -> str:
+    """Who is at work; by number where the machine has no name for them, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
 OPERATOR = click.option(
-    "--operator", default=getpass.getuser, show_default="your login name", help="Who decides; the audit keeps it."
+    "--operator", default=login_name, show_default="your login name", help="Who decides; the audit keeps it."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 LIMIT = click.option(

@@ -55,14 +55,16 @@ def _run(seeds: range, mutant: str | None, *, as_json: bool) -> int:
         figures.add(outcome)
         if outcome.violated is not None:
             _tell(outcome, mutant)
-            return 1
+            return 0 if mutant else 1
         if time.monotonic() - told > PROGRESS_SECONDS:
             told = time.monotonic()
             click.echo(f"{figures.seeds} of {len(seeds)} worlds, {figures.years:.0f} years", err=True)
     seconds = time.monotonic() - began
     never = figures.never_occurred if len(seeds) >= SEEDS_FOR_COVERAGE else []
     click.echo(_as_json(figures, never, seconds) if as_json else _as_lines(figures, never, seconds))
-    return 1 if never else 0
+    if mutant:
+        click.echo(f"Not found: {mutant}")
+    return 1 if never or mutant else 0
 
 
 def _tell(outcome: "Outcome", mutant: str | None) -> None:

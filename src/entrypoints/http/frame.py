@@ -64,6 +64,8 @@ class Frame:
                 plain = problem_response(UNFORESEEN, self.app.state.app_url).to_asgi_response(None, request)
                 await plain(scope, receive, answer.send)
         finally:
+            if "user_id" in scope.get("path_params", {}):  # which may be an e-mail address
+                shown = str(scope.get("path_template", shown))
             milliseconds = (time.perf_counter() - started) * 1000
             log.info("%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
             end_request()
