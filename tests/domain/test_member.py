@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import a_member
-from domain.member import Locale, is_email, is_user_id
+from domain.member import Locale, UserId, is_email, is_user_id, short_name
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,14 @@ def test_a_user_id(user_id: str) -> None:
 @pytest.mark.parametrize("user_id", ["", "x" * 129, "org/7", "a\n", "\u202e"])
 def test_what_cannot_be_a_user_id(user_id: str) -> None:
     assert not is_user_id(user_id)
+
+
+@pytest.mark.parametrize(
+    ("user_id", "kept"), [("user_1", True), ("x" * 128, True), ("\u064a" * 100, True), ("\u064a" * 128, False)]
+)
+def test_a_long_id_is_shortened_for_others_and_two_long_ones_stay_apart(user_id: str, kept: bool) -> None:
+    short = short_name(UserId(user_id))
+
+    assert kept == (user_id == short)
+    assert len(short.encode()) <= 200
+    assert short != short_name(UserId(user_id[:-1] + "z"))

@@ -67,3 +67,14 @@ def test_a_database_that_is_away_ends_with_3(payments: Run, options: tuple[str, 
     assert (3, "") == (run.returncode, run.stdout)
     assert run.stderr.startswith("Nothing can be told: The database cannot be reached: postgresql://")
     assert "known-to-nobody" not in run.stderr
+
+
+def test_a_role_that_may_not_read_ends_with_3(payments: Run, database_url: str) -> None:
+    executed(database_url, "DROP ROLE IF EXISTS reads_nothing")
+    executed(database_url, "CREATE ROLE reads_nothing LOGIN")
+    run = payments("audit", DATABASE_URL=database_url.replace("postgres:@", "reads_nothing:@", 1))
+    executed(database_url, "DROP ROLE reads_nothing")
+
+    assert (3, "") == (run.returncode, run.stdout)
+    assert run.stderr.startswith("Nothing can be told: ")
+    assert "Traceback" not in run.stderr

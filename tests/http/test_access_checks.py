@@ -92,3 +92,15 @@ async def test_a_hundred_long_ids_fit(world: World, client: httpx.AsyncClient) -
     )
 
     assert users == [one["user_id"] for one in answer.json()["data"]]
+
+
+async def test_whose_access_was_asked_about_is_not_logged(
+    world: World, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="http"):
+        await client.get(
+            "/api/v1/users/salma@members.example/subscription", headers=world.headers(scope="subscriptions:read")
+        )
+
+    assert "salma" not in caplog.text
+    assert "subscription answered 200" in caplog.text
