@@ -50,7 +50,7 @@ def list_jobs(state: str, kind: str | None, limit: int, as_json: bool) -> None:
 
 
 @jobs.command()
-@click.argument("job_ids", nargs=-1, type=int)
+@click.argument("job_ids", nargs=-1, type=click.IntRange(1, 2**63 - 1))
 @click.option("--dead", is_flag=True, help="All that are dead.")
 @KIND
 @click.option(
@@ -82,7 +82,7 @@ def retry(job_ids: tuple[int, ...], dead: bool, kind: str | None, even_if_sent: 
 
 
 @jobs.command()
-@click.argument("job_ids", nargs=-1, type=int, required=True)
+@click.argument("job_ids", nargs=-1, type=click.IntRange(1, 2**63 - 1), required=True)
 @OPERATOR
 def discard(job_ids: tuple[int, ...], operator: str) -> None:
     """Give dead jobs up: what they were to do is never done. The event of a discarded retry is ignored from then on.
