@@ -56,6 +56,8 @@ class RefundPayment:
         if not after_failure and any(refund.is_over and refund.amount_minor >= left for refund in returns.refunds):
             log.error("a refund of payment %s came to nothing: it needs an operator", payment_id)
             return known or payment
+        # The same whoever orders it: Stripe refuses the same key with another reason.
+        reason = RefundReason.DUPLICATE if (known or payment).duplicate else reason
         order = RefundOrder(
             payment_intent_id=payment.payment_intent_id, payment_id=payment_id, amount_minor=left, reason=reason
         )
