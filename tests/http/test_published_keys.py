@@ -30,7 +30,9 @@ PRIVATE: dict[str, Any] = {  # Any: key kinds
     "ES256": ec.generate_private_key(ec.SECP256R1()),
     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
 }
+SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505 # must be refused
 OTHER_CURVE = ec.generate_private_key(ec.SECP384R1())
+DEEP = b'{"keys":' + b"[" * 100_000
 
 
 def described(algorithm: str, kid: str | None = "one", **more: object) -> Json:
@@ -50,7 +52,7 @@ def signed(algorithm: str, kid: str | None = "one") -> str:
 
 
 class Platform:
-    """Publishes what a test wants, and counts who asks. An exception is raised, anything else is the body's JSON."""
+    """Publishes what a test wants, and counts who asks. An exception is raised, bytes are the body, anything else is its JSON."""
 
     def __init__(self, *keys: Json) -> None:
         self.published: object = {"keys": list(keys)}
@@ -62,7 +64,7 @@ class Platform:
         await asyncio.sleep(0)
         if isinstance(self.published, Exception):
             raise self.published
-        return json.dumps(self.published).encode()
+        return self.published if isinstance(self.published, bytes) else json.dumps(self.published).encode()
 
 
 def later(monkeypatch: pytest.MonkeyPatch, keys: PublishedKeys, seconds: float) -> None:
@@ -92,6 +94,7 @@ async def test_a_token_finds_its_key_and_verifies(algorithm: str, kid: str | Non
         {"key_ops": ["encrypt"]},
         {"n": 5},
         {"kid": "two"},
+        {"kid": ["one"]},
     ],
 )
 async def test_a_key_of_another_kind_or_use_is_never_taken(unfit: Json) -> None:
@@ -110,8 +113,18 @@ async def test_a_curve_of_another_length_is_never_taken() -> None:
         await keys.of(signed("ES256"))
 
 
-async def test_two_keys_leave_open_which_is_meant_by_a_token_without_an_id() -> None:
-    platform = Platform(described("RS256", "one"), described("RS256", "two"))
+@pytest.mark.parametrize("unsafe", [PRIVATE["RS256"], SHORT.public_key()], ids=["private", "short"])
+async def test_a_private_or_short_key_proves_nothing(unsafe: rsa.RSAPrivateKey | rsa.RSAPublicKey) -> None:
+    key: Json = jwt.algorithms.RSAAlgorithm.to_jwk(unsafe, as_dict=True) | {"kid": "one", "key_ops": ["verify"]}
+    keys = PublishedKeys("http://platform", "RS256", Platform(described("RS256", "spare"), key).fetch)
+
+    with pytest.raises(UnknownKey):
+        await keys.of(signed("RS256"))
+
+
+@pytest.mark.parametrize("ids", [("one", "two"), (None, None), ("one", None)])
+async def test_two_keys_leave_open_which_is_meant_by_a_token_without_an_id(ids: tuple[str | None, ...]) -> None:
+    platform = Platform(*(described("RS256", kid) for kid in ids))
 
     with pytest.raises(UnknownKey):
         await PublishedKeys("http://platform", "RS256", platform.fetch).of(signed("RS256", None))
@@ -176,9 +189,12 @@ async def test_the_last_good_keys_count_for_a_day_while_the_platform_is_away(
         await keys.of(signed("ES256"))
 
 
-async def test_a_service_that_never_had_a_key_says_to_try_again_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [OSError("refused"), DEEP], ids=["dead", "deep"])
+async def test_a_service_that_never_had_a_key_says_to_try_again_and_recovers(
+    monkeypatch: pytest.MonkeyPatch, fault: object
+) -> None:
     platform = Platform(described("ES256"))
-    good, platform.published = platform.published, OSError("refused")
+    good, platform.published = platform.published, fault
     keys = PublishedKeys("http://platform", "ES256", platform.fetch)
     for _ in range(3):
         with pytest.raises(TryAgain):

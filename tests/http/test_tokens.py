@@ -24,6 +24,7 @@ CLAIMS: dict[str, Any] = {
     "locale": "ar-MA",
     "exp": datetime(2100, 1, 1, tzinfo=UTC),
 }
+SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505 # must be refused
 PAST = datetime.now(UTC) - timedelta(hours=1)
 
 
@@ -49,6 +50,12 @@ def pair(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pr
     """The public half of a key, as a PEM."""
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+def private(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> str:
+    """The half that only the platform may have, as a PEM."""
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
 
 async def test_a_good_token_names_the_member() -> None:
@@ -142,9 +149,22 @@ def test_a_name_loses_what_cannot_be_stored_or_shown() -> None:
     assert 200 == len(caller.member.name)
 
 
-def test_a_key_that_does_not_fit_the_algorithm_stops_the_start() -> None:
-    with pytest.raises(ConfigurationError, match="AUTH_JWT_PUBLIC_KEY"):
-        TokenVerifier(settings(algorithm="RS256", secret=None, public_key="no PEM"))
+@pytest.mark.parametrize(
+    ("algorithm", "pem"),
+    [
+        ("RS256", "no PEM"),
+        ("RS256", pair(ec.generate_private_key(ec.SECP256R1()))),
+        ("RS256", pair(SHORT)),
+        ("ES256", pair(ec.generate_private_key(ec.SECP384R1()))),
+        ("RS256", private(rsa.generate_private_key(65537, 2048))),
+        ("ES256", private(ec.generate_private_key(ec.SECP256R1()))),
+        ("EdDSA", private(ed25519.Ed25519PrivateKey.generate())),
+    ],
+    ids=["no-pem", "another-kind", "short", "another-curve", "private-rsa", "private-ec", "private-ed25519"],
+)
+def test_a_key_that_does_not_fit_the_algorithm_or_is_unsafe_stops_the_start(algorithm: str, pem: str) -> None:
+    with pytest.raises(ConfigurationError, match="AUTH_JWT_PUBLIC_KEY: is no PEM of a public key"):
+        TokenVerifier(settings(algorithm=algorithm, secret=None, public_key=pem))
 
 
 @pytest.mark.parametrize("path", ["/api/v1/payments", "/api/v1/subscription", "/api/v1/users/u/subscription"])

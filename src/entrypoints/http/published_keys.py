@@ -32,6 +32,10 @@ SHAPES: Final = {
 """What a key must be for each algorithm: one of another kind is never used, whatever it calls itself."""
 
 
+RSA_BITS_MIN: Final = 2048
+"""Shorter keys can be broken; RFC 7518 (3.3) forbids them."""
+
+
 class UnknownKey(Exception):
     """No published key fits the token."""
 
@@ -58,25 +62,36 @@ async def fetched(url: str) -> bytes:
         raise OSError(f"{type(error).__name__}: {error}") from error
 
 
-def keys_in(body: bytes, algorithm: str) -> dict[str | None, jwt.PyJWK]:
-    """The usable keys of a JWKS by their ids. Raises ValueError where there is none."""
+def keys_in(body: bytes, algorithm: str) -> dict[str | int, jwt.PyJWK]:
+    """The usable keys of a JWKS by their ids, by their places where they have none. Raises ValueError where there is none."""
     try:
         published = msgspec.json.decode(body, type=dict[str, Any])["keys"]  # Any: JSON
-    except (msgspec.DecodeError, KeyError) as error:
+    except (msgspec.DecodeError, KeyError, RecursionError) as error:
         raise ValueError("no JWKS") from error
-    found: dict[str | None, jwt.PyJWK] = {}
-    for described in published if isinstance(published, list) else ():
+    found: dict[str | int, jwt.PyJWK] = {}
+    for place, described in enumerate(published if isinstance(published, list) else ()):
         if not isinstance(described, dict) or not _fits(described, algorithm):
             continue
         try:
             key = jwt.PyJWK(described, algorithm=algorithm)
+            check_verifying(key.key)
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             log.warning("a published key cannot be used: %s", error)
             continue
-        found[key.key_id] = key
+        found[place if key.key_id is None else key.key_id] = key
     if not found:
         raise ValueError(f"no key for {algorithm}")
     return found
+
+
+def check_verifying(key: object) -> None:
+    """Raises ValueError for a key that must not verify tokens: a private one, which too many know by now, or a short one."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    if hasattr(key, "private_bytes"):
+        raise ValueError("it is a private key")
+    if isinstance(key, RSAPublicKey) and key.key_size < RSA_BITS_MIN:
+        raise ValueError(f"it has less than {RSA_BITS_MIN} bits")
 
 
 def _fits(described: dict[str, Any], algorithm: str) -> bool:  # Any: JSON
@@ -84,6 +99,7 @@ def _fits(described: dict[str, Any], algorithm: str) -> bool:  # Any: JSON
     operations = described.get("key_ops")
     return (
         shape
+        and isinstance(described.get("kid", ""), str)
         and described.get("use", "sig") == "sig"
         and described.get("alg", algorithm) == algorithm
         and (operations is None or (isinstance(operations, list) and "verify" in operations))
@@ -97,7 +113,7 @@ class PublishedKeys:
         self._url = url
         self._algorithm = algorithm
         self._fetch = fetch
-        self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._keys: dict[str | int, jwt.PyJWK] = {}
         self._good_at = self._tried_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
 

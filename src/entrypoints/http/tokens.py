@@ -9,7 +9,7 @@ from jwt.algorithms import get_default_algorithms
 from msgspec import Struct
 
 from domain.member import Locale, Member, UserId, UserType, is_email, is_user_id
-from entrypoints.http.published_keys import PublishedKeys, UnknownKey
+from entrypoints.http.published_keys import RSA_BITS_MIN, PublishedKeys, UnknownKey, check_verifying
 from entrypoints.settings import SYMMETRIC, ConfigurationError, TokenSettings
 
 LEEWAY_SECONDS: Final = 30
@@ -49,8 +49,10 @@ class TokenVerifier:
             self._key = get_default_algorithms()[settings.algorithm].prepare_key(
                 (settings.secret or "") if settings.algorithm == SYMMETRIC else (settings.public_key or "")
             )
+            check_verifying(self._key)
         except (jwt.InvalidKeyError, ValueError, TypeError) as error:
-            fault = f"AUTH_JWT_PUBLIC_KEY: is no PEM of a public key for {settings.algorithm}"
+            bits = f" of {RSA_BITS_MIN} bits or more" if settings.algorithm == "RS256" else ""
+            fault = f"AUTH_JWT_PUBLIC_KEY: is no PEM of a public key{bits} for {settings.algorithm}"
             raise ConfigurationError([fault]) from error
 
     async def caller(self, token: str) -> Caller:
