@@ -10,7 +10,7 @@ from adapters.postgres.database import NOT_SHOWN, shown_url
     [
         ("postgresql://user:hush@db.example:5432/payments?password=hush", "postgresql://user@db.example:5432/payments"),
         ("postgresql+asyncpg://db.example/payments", "postgresql+asyncpg://db.example/payments"),
-        ("postgresql://postgres:@/postgres?host=/tmp/x", "postgresql://postgres@/postgres"),
+        ("postgresql://postgres:@/postgres?host=/run/postgres", "postgresql://postgres@/postgres"),
     ],
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:

@@ -170,6 +170,8 @@ async def test_a_member_without_payments_has_an_empty_list(world: World, client:
         {"created[gte]": "yesterday"},
         {"created[gte]": "0.5"},
         {"created[lt]": "2026-01-15T12:00:00"},
+        {"created[gte]": "0001-01-01T00:00:00+14:00"},
+        {"created[lt]": "9999-12-31T23:59:59-14:00"},
     ],
 )
 async def test_a_bad_query_is_400(world: World, client: httpx.AsyncClient, query: dict[str, str]) -> None:

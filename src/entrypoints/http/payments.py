@@ -1,7 +1,7 @@
 """The billing history of the member who asks."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -78,10 +78,12 @@ async def list_payments(
 
 
 def moment(name: str, text: str | None) -> datetime | None:
-    """An instant out of an address. Raises ValidationException; also without an offset from UTC, which would be anybody's guess."""
+    """An instant (UTC) out of an address. Raises ValidationException; also without an offset, which would be anybody's guess, and for
+    what lies outside the years 1 to 9999.
+    """
     try:
-        return msgspec.convert(text, Moment) if text is not None else None
-    except msgspec.ValidationError as error:
+        return msgspec.convert(text, Moment).astimezone(UTC) if text is not None else None
+    except (msgspec.ValidationError, OverflowError) as error:
         raise ValidationException(f"{name}: a time as RFC 3339 has it, such as 2026-01-15T12:00:00Z") from error
 
 
