@@ -16,6 +16,7 @@ from application.errors import TryAgain
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+POSTGRES_MAJOR_MIN: Final = 15
 CONNECTIONS_MAX: Final = 8
 """A Postgres core is busy with eight; more only wait inside it."""
 

@@ -28,7 +28,10 @@ COMPLETED: Final = frozenset({"checkout.session.completed", "checkout.session.as
 FAILED: Final = "checkout.session.async_payment_failed"
 EXPIRED: Final = "checkout.session.expired"
 OURS: Final = COMPLETED | {FAILED, EXPIRED}
-REFUNDS: Final = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
+OLD_REFUND_UPDATED: Final = "charge.refund.updated"
+"""What versions before `refund.updated` send in its place."""
+
+REFUNDS: Final = frozenset({"refund.created", "refund.updated", "refund.failed", OLD_REFUND_UPDATED})
 CHARGE_REFUNDED: Final = "charge.refunded"
 DISPUTES: Final = frozenset(
     f"charge.dispute.{word}" for word in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")

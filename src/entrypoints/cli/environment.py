@@ -14,7 +14,6 @@ from domain.errors import InvalidCatalogue
 from entrypoints.settings import Settings, read_settings
 
 LOCAL_FOLDER: Final = Path(".local")
-POSTGRES_MAJOR_MIN: Final = 15
 UNREACHABLE: Final = (OSError, TimeoutError, ValueError, OverflowError)
 
 
@@ -73,7 +72,7 @@ async def check_database(url: str) -> None:
     """Raise Unusable when the database cannot be reached or is too old."""
     import asyncpg
 
-    from adapters.postgres.database import normal_url, shown_url
+    from adapters.postgres.database import POSTGRES_MAJOR_MIN, normal_url, shown_url
 
     try:
         connection = await asyncpg.connect(normal_url(url), timeout=5)

@@ -1,5 +1,6 @@
 """The checks of what lies around the service. None changes anything, here or elsewhere, and none shows a secret."""
 
+import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,8 +8,10 @@ from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.email.resend import RESEND_API
 from adapters.postgres import schema
-from adapters.postgres.database import normal_url, shown_url
+from adapters.postgres.database import POSTGRES_MAJOR_MIN, normal_url, shown_url
+from adapters.stripe.events import CHARGE_REFUNDED, DISPUTES, OLD_REFUND_UPDATED, OURS, REFUNDS
 from adapters.stripe.signature import signed_header
 from entrypoints.doctor.findings import Finding, fault, ok, warning
 from entrypoints.settings import Settings
@@ -16,23 +19,13 @@ from entrypoints.settings import Settings
 if TYPE_CHECKING:
     import httpx
 
-POSTGRES_MAJOR_MIN: Final = 15
 SKEW_SECONDS_NOTED: Final = 2.0
 SKEW_SECONDS_MAX: Final = 30.0
 """Tokens are judged with this leeway, and Stripe's signatures with 300 seconds."""
 
 STRIPE_API: Final = "https://api.stripe.com"
-RESEND_API: Final = "https://api.resend.com"
 WEBHOOK_PATH: Final = "/api/webhooks/stripe"
-NEEDED_EVENTS: Final = frozenset(
-    {
-        *("checkout.session.completed", "checkout.session.async_payment_succeeded"),
-        *("checkout.session.async_payment_failed", "checkout.session.expired"),
-        *("refund.created", "refund.updated", "refund.failed", "charge.refunded"),
-        *("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"),
-        *("charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated"),
-    }
-)
+NEEDED_EVENTS: Final = OURS | REFUNDS - {OLD_REFUND_UPDATED} | DISPUTES | {CHARGE_REFUNDED}
 WAITING: Final = """
     SELECT (SELECT count(*) FROM events WHERE state = 'parked') AS parked,
            (SELECT count(*) FROM jobs WHERE state = 'dead') AS dead,
@@ -172,6 +165,11 @@ class Checks:
         folder = self._settings.local_folder / "outbox"
         key = self._settings.resend_api_key
         if key is None:
+            there = next(path for path in (folder, *folder.parents) if path.exists())
+            if not os.access(there, os.W_OK):
+                return [
+                    fault("mail", f"{there} cannot be written", "Let this user write there, or set RESEND_API_KEY.")
+                ]
             return [ok("mail", f"mails are kept in {folder}")]
         base = (self._settings.resend_api_base or RESEND_API).rstrip("/")
         answer = await self._asked("GET", f"{base}/domains", {"authorization": f"Bearer {key}"})
