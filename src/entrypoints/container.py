@@ -47,6 +47,7 @@ from application.open_checkout import OpenCheckout
 from application.ports.gateway import PaymentGateway
 from application.ports.reads import BillingHistory
 from application.prune import Prune
+from application.rate_limits import RateLimits
 from application.receive_event import ReceiveEvent
 from application.reconcile import Reconcile
 from application.record_returns import RecordReturns
@@ -145,6 +146,8 @@ class Container(containers.DeclarativeContainer):
     known_jobs = providers.Singleton(PostgresKnownJobs, database)
     retention = providers.Singleton(PostgresRetention, database)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, database)
+
+    rate_limits = providers.Singleton(RateLimits, clock=clock, quotas=settings.provided.rate_limits)
 
     gateway = providers.Singleton(
         open_gateway,

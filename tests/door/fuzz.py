@@ -30,7 +30,7 @@ from contract.test_stripe_signatures import ORACLE
 from door.deliveries import SECRETS, Case, Draw, Target, recorded_events
 from door.hostility import drawn
 from door.wire import Answer, Line, request, serving
-from http_world import World
+from http_world import WITHOUT_LIMITS, World
 
 URL: Final = "/api/webhooks/stripe"
 ALLOWED: Final = frozenset({200, 400, 413, 503})
@@ -100,7 +100,7 @@ class Siege:
         begin: BeginWork | None = None,
         draw: Callable[[Draw, int], Case] = drawn,
     ) -> None:
-        self.world = World(folder)
+        self.world = World(folder, **WITHOUT_LIMITS)
         self.store = WatchedStore(begin or (lambda: MemoryUnitOfWork(self.world.store)))
         self.tally = Tally()
         self.kept: set[bytes] = set()

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from door.access import OWNER, ROLES, UNKNOWN, Ids, Matrix, Row, declared, routes_of, rows, without_ids
-from http_world import World
+from http_world import WITHOUT_LIMITS, World
 
 ROWS = rows()
 NOT_ALLOWED = ("PUT", "PATCH", "DELETE", "TRACE")
@@ -31,7 +31,7 @@ async def matrix(request: pytest.FixtureRequest, unchanged: Matrix, tmp_path: Pa
 
 async def begun(folder: Path) -> Matrix:
     """A world in which the owner has paid."""
-    matrix = Matrix(World(folder))
+    matrix = Matrix(World(folder, **WITHOUT_LIMITS))
     await matrix.begin()
     return matrix
 

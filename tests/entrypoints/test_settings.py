@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from application.rate_limits import Quotas
 from entrypoints.settings import ConfigurationError, read_settings
 
 CANARY = "kept-canary-4711"
@@ -28,6 +29,9 @@ def test_an_empty_environment_is_a_complete_local_configuration(tmp_path: Path) 
         settings.renewal_window_days,
     )
     assert (90, 400, 30) == (settings.event_body_days, settings.event_id_days, settings.job_days)
+    assert (
+        Quotas(checkouts=30, requests=600, authentication_failures=60, signature_failures=300) == settings.rate_limits
+    )
     assert "Africa/Casablanca" == settings.billing_timezone.key
     assert 32 <= len(settings.tokens.secret or "")
 
@@ -72,6 +76,10 @@ def test_an_empty_environment_is_a_complete_local_configuration(tmp_path: Path) 
         ("EVENT_BODY_DAYS", "401", "from 1 to 400, the days of EVENT_ID_DAYS: a body is deleted with its event"),
         ("EVENT_BODY_DAYS", "0", "must be a whole number from 1 to 400"),
         ("JOB_DAYS", "0", "must be a whole number from 1 to 36500"),
+        ("RATE_LIMIT_CHECKOUTS", "-1", "must be a whole number from 0 to 1000000 a minute, where 0 is no limit"),
+        ("RATE_LIMIT_REQUESTS", "many", "must be a whole number from 0"),
+        ("RATE_LIMIT_AUTH_FAILURES", "1.5", "must be a whole number from 0"),
+        ("RATE_LIMIT_SIGNATURE_FAILURES", "1000001", "must be a whole number from 0"),
         ("BILLING_TIMEZONE", "Mars/Olympus", "must be a time zone's name"),
         ("BILLING_TIMEZONE", "../../etc/passwd", "must be a time zone's name"),
         ("BILLING_TIMEZONE", "Africa", "must be a time zone's name"),

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from canaries import ERRORS, WATCH
+from http_world import WITHOUT_LIMITS
 from journeys.system import System
 
 DATABASE_PASSWORD = "known-to-nobody-else-7319"
@@ -26,7 +27,7 @@ def shared_system(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -
     asyncio.run(_executed(postgres_url, f"CREATE DATABASE {name}"))
     head, question, query = postgres_url.partition("?")
     url = f"{head.rpartition('/')[0]}/{name}{question}{query}".replace(":@", f":{DATABASE_PASSWORD}@")
-    system = System(tmp_path_factory.mktemp("system"), url, LOG_LEVEL="DEBUG", LOG_FORMAT="json")
+    system = System(tmp_path_factory.mktemp("system"), url, LOG_LEVEL="DEBUG", LOG_FORMAT="json", **WITHOUT_LIMITS)
     try:
         system.start()
         yield system

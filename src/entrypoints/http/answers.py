@@ -1,14 +1,17 @@
 """How an error is answered: as problem details to programs, as a page to people."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 from litestar import Request, Response
 
+from application.rate_limits import RateLimited
 from entrypoints.http.identity import SignInNeeded
 from entrypoints.http.pages.errors import error_page, sign_in_location
 from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.problems import Problem, problem_of, problem_response
+from entrypoints.http.rate_limits import count_stranger
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +26,20 @@ def answer_error(request: AnyRequest, error: Exception) -> Response[Any]:
     pages: Pages = request.app.state.pages
     if isinstance(error, SignInNeeded) and pages.sign_in_url is not None:
         return pages.see_other(sign_in_location(request, pages.sign_in_url))
+    if not leads_anywhere(request.scope):  # then nobody has counted it yet
+        try:
+            count_stranger(request.scope, request.app.state.rate_limits, failed=False)
+        except RateLimited as refused:
+            error = refused
     problem = problem_of(error)
     if problem.status == 500:
         log.error("unforeseen error", exc_info=error)
     return answer_problem(request, problem)
+
+
+def leads_anywhere(scope: Mapping[str, object]) -> bool:
+    """Whether a route was found for a request."""
+    return "route_handler" in scope
 
 
 def answer_problem(request: AnyRequest, problem: Problem) -> Response[Any]:

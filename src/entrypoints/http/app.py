@@ -17,7 +17,7 @@ from entrypoints.http.body_schemas import BodySchemas
 from entrypoints.http.checkouts import start_checkout
 from entrypoints.http.frame import Frame
 from entrypoints.http.health import live, ready
-from entrypoints.http.identity import Identify
+from entrypoints.http.identity import CountVisitors, Identify
 from entrypoints.http.origins import origin_of
 from entrypoints.http.pages import local
 from entrypoints.http.pages.assets import asset
@@ -30,6 +30,7 @@ from entrypoints.http.pages.problem_types import problem_type, problem_types
 from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.payments import list_payments, show_payment
 from entrypoints.http.plans import list_plans
+from entrypoints.http.rate_limits import tell_allowances
 from entrypoints.http.reference import openapi
 from entrypoints.http.subscriptions import list_subscriptions, own_subscription, user_subscription
 from entrypoints.http.tokens import TokenVerifier
@@ -78,6 +79,7 @@ def create_app(container: Container) -> Frame:
         sign_in_url=settings.sign_in_url,
         local=settings.signs_tokens,
     )
+    verifier, limits = TokenVerifier(settings.tokens), container.rate_limits()
     visitors = local.LocalVisitors(settings.tokens.secret or "", container.outbox) if settings.signs_tokens else None
 
     @asynccontextmanager
@@ -92,7 +94,8 @@ def create_app(container: Container) -> Frame:
     app = Litestar(
         [*ROUTES, *local.ROUTES] if settings.signs_tokens else ROUTES,
         dependencies={name: given(getattr(container, name)) for name in USE_CASES},
-        middleware=[DefineMiddleware(Identify, verifier=TokenVerifier(settings.tokens))],
+        middleware=[DefineMiddleware(Identify, verifier=verifier, limits=limits), CountVisitors(verifier, limits)],
+        before_send=[tell_allowances],
         exception_handlers={Exception: answer_error},
         state=State(
             {
@@ -100,6 +103,7 @@ def create_app(container: Container) -> Frame:
                 "pages": pages,
                 "local": visitors,
                 "idempotency_keys": container.idempotency_keys(),
+                "rate_limits": limits,
             }
         ),
         lifespan=[running],

@@ -18,6 +18,7 @@ from entrypoints.http.described import BEARER, answer, problems
 from entrypoints.http.examples import CHECKOUT, START
 from entrypoints.http.idempotency import Idempotency, IdempotentOperation, kept_with
 from entrypoints.http.identity import CallerRequest, member_of
+from entrypoints.http.rate_limits import STARTS_CHECKOUT
 
 
 def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:  # Any: untyped connection
@@ -33,13 +34,14 @@ def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandle
     summary="Start a checkout",
     tags=["Checkouts"],
     security=BEARER,
+    opt={STARTS_CHECKOUT: True},
     guards=[json_only],
     middleware=[Idempotency()],
     operation_class=IdempotentOperation,
     responses={
         201: answer(CHECKOUT, "A new checkout"),
         200: answer(CHECKOUT, "The checkout that was open already"),
-        **problems(400, 401, 403, 409, 413, 415, 422, 502),
+        **problems(400, 401, 403, 409, 413, 415, 422, 429, 502),
     },
 )
 async def start_checkout(

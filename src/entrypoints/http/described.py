@@ -38,6 +38,7 @@ DESCRIPTIONS: Final = {
     413: "The body is too large",
     422: "The Idempotency-Key came with another request before",
     415: "The body is not declared as JSON",
+    429: "Too many requests in a minute; Retry-After tells when to come back, and RateLimit where you stand",
     500: "Something went wrong on our side",
     502: "The payment provider refused",
     503: "Not available just now; Retry-After tells when to come back",

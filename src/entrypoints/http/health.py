@@ -10,6 +10,7 @@ from msgspec import Struct
 from application.ports.reads import Readiness
 from entrypoints.http.described import answer, problems
 from entrypoints.http.identity import PUBLIC
+from entrypoints.http.rate_limits import UNLIMITED
 
 
 class LiveBody(Struct, frozen=True, kw_only=True):
@@ -30,7 +31,7 @@ class ReadyBody(Struct, frozen=True, kw_only=True):
     operation_id="live",
     summary="Does the process live?",
     tags=["Health"],
-    opt={PUBLIC: True},
+    opt={PUBLIC: True, UNLIMITED: True},
     responses={200: answer(LiveBody(), "It does")},
 )
 async def live() -> LiveBody:
@@ -43,7 +44,7 @@ async def live() -> LiveBody:
     operation_id="ready",
     summary="Can the process work?",
     tags=["Health"],
-    opt={PUBLIC: True},
+    opt={PUBLIC: True, UNLIMITED: True},
     responses={200: answer(ReadyBody(checks={"database": "ok"}), "It can"), **problems()},
 )
 async def ready(readiness: NamedDependency[Readiness]) -> ReadyBody:

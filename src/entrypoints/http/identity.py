@@ -5,11 +5,16 @@ from typing import Any, Final, TypeAlias
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.exceptions import PermissionDeniedException
+from litestar.middleware import ASGIMiddleware
 from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 
+from application.errors import ApplicationFault
+from application.rate_limits import RateLimits
 from domain.member import Member
+from entrypoints.http.rate_limits import UNLIMITED, count_caller, count_stranger
 from entrypoints.http.tokens import Caller, InvalidToken, TokenVerifier
 
 PUBLIC: Final = "public"
@@ -23,36 +28,78 @@ TOKEN_COOKIE: Final = "payments_token"  # noqa: S105 # the name of a cookie
 READ_SUBSCRIPTIONS: Final = "subscriptions:read"
 
 CallerRequest: TypeAlias = Request[Caller, None, State]
+AnyConnection: TypeAlias = ASGIConnection[Any, Any, Any, Any]  # Any: nothing is known of the connection yet
 
 
 class SignInNeeded(InvalidToken):
     """A page was asked for without a valid token."""
 
 
-class Identify(AbstractAuthenticationMiddleware):
-    """Puts the Caller on every request that is not public. Raises InvalidToken."""
+def bearer_token(connection: AnyConnection) -> str:
+    """The token of the Authorization header; empty where there is none."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
-    def __init__(self, app: ASGIApp, verifier: TokenVerifier) -> None:
+
+class Identify(AbstractAuthenticationMiddleware):
+    """Puts the Caller on every request that is not public, and counts it. Raises InvalidToken and RateLimited.
+
+    A valid token gets in whatever its address did before: members share addresses with strangers.
+    """
+
+    def __init__(self, app: ASGIApp, verifier: TokenVerifier, limits: RateLimits) -> None:
         super().__init__(app, exclude=["^/schema"], exclude_from_auth_key=PUBLIC)
         self._verifier = verifier
+        self._limits = limits
 
-    async def authenticate_request(
-        self,
-        connection: ASGIConnection[Any, Any, Any, Any],  # Any: nothing is known of the connection yet
-    ) -> AuthenticationResult:
+    async def authenticate_request(self, connection: AnyConnection) -> AuthenticationResult:
         """The caller of the token in the cookie, for pages, or else of a bearer token."""
-        if connection.route_handler.opt.get(PAGE):
-            return AuthenticationResult(user=await self._visitor(connection.cookies.get(TOKEN_COOKIE)), auth=None)
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise InvalidToken
-        return AuthenticationResult(user=await self._verifier.caller(token.strip()), auth=None)
-
-    async def _visitor(self, token: str | None) -> Caller:
+        page = connection.route_handler.opt.get(PAGE)
+        token = connection.cookies.get(TOKEN_COOKIE, "") if page else bearer_token(connection)
         try:
-            return await self._verifier.caller(token or "")
+            caller = await self._verifier.caller(token)
         except InvalidToken as error:
-            raise SignInNeeded from error
+            # Whoever opens a page without having signed in has failed at nothing.
+            count_stranger(connection.scope, self._limits, failed=bool(token) or not page)
+            if page:
+                raise SignInNeeded from error
+            raise
+        if is_counted(caller):
+            count_caller(connection.scope, self._limits, caller.user_id)
+        return AuthenticationResult(user=caller, auth=None)
+
+
+class CountVisitors(ASGIMiddleware):
+    """Counts each request for what is public: by the caller, where it carries a valid token all the same. Raises RateLimited."""
+
+    scopes = (ScopeType.HTTP,)
+    exclude_opt_key = UNLIMITED
+
+    def __init__(self, verifier: TokenVerifier, limits: RateLimits) -> None:
+        self._verifier = verifier
+        self._limits = limits
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        if scope.get("user") is None:
+            connection: AnyConnection = ASGIConnection(scope)
+            token = bearer_token(connection) or connection.cookies.get(TOKEN_COOKIE, "")
+            caller = await self._caller(token) if token else None
+            if caller is None:
+                count_stranger(scope, self._limits, failed=False)
+            elif is_counted(caller):
+                count_caller(scope, self._limits, caller.user_id)
+        await next_app(scope, receive, send)
+
+    async def _caller(self, token: str) -> Caller | None:
+        try:
+            return await self._verifier.caller(token)
+        except (InvalidToken, ApplicationFault):
+            return None
+
+
+def is_counted(caller: Caller) -> bool:
+    """Whether a caller has a limit. The platform's back end has none: it asks for all members at once, and they wait for it."""
+    return caller.member is not None or READ_SUBSCRIPTIONS not in caller.scopes
 
 
 def member_of(request: CallerRequest) -> Member:

@@ -38,7 +38,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
     summary="List payments",
     tags=["Payments"],
     security=BEARER,
-    responses={200: answer(PAYMENTS, "One page of the member's payments"), **problems(400, 401)},
+    responses={200: answer(PAYMENTS, "One page of the member's payments"), **problems(400, 401, 429)},
 )
 async def list_payments(
     request: CallerRequest,
@@ -110,7 +110,7 @@ def links_of(address: str, query: Iterable[tuple[str, str]], page: HistoryPage) 
     summary="Get a payment",
     tags=["Payments"],
     security=BEARER,
-    responses={200: answer(PAYMENT, "The payment"), **problems(400, 401, 404)},
+    responses={200: answer(PAYMENT, "The payment"), **problems(400, 401, 404, 429)},
 )
 async def show_payment(
     request: CallerRequest, payment_id: FromPath[UUID], show_payment: NamedDependency[ShowPayment]

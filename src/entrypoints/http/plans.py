@@ -30,7 +30,7 @@ def reading_language(request: Request[None, None, State]) -> Locale:
     summary="List plans",
     tags=["Plans"],
     opt={PUBLIC: True},
-    responses={200: answer(PLANS, "The price list"), **problems(400)},
+    responses={200: answer(PLANS, "The price list"), **problems(400, 429)},
 )
 async def list_plans(
     request: Request[None, None, State],

@@ -13,6 +13,7 @@ from application.errors import (
     ProviderRefused,
     ProviderUnavailable,
 )
+from application.rate_limits import RateLimited
 from domain.errors import AlreadySubscribed, DomainError
 from entrypoints.http.bodies import instant
 from entrypoints.http.forms import ForgedForm
@@ -140,6 +141,15 @@ def problem_of(error: Exception) -> Problem:
             return Problem(status=400, code="signature_invalid", detail=str(error))
         case InvalidEvent():
             return Problem(status=400, code="invalid_request", detail=str(error))
+        case RateLimited(allowance=allowance):
+            return Problem(
+                status=429,
+                code="rate_limited",
+                detail=f"There were {allowance.quota} {allowance.limit.replace('-', ' ')} within a minute, and no more are taken. "
+                f"Ask again in {allowance.seconds} seconds.",
+                retry_after_seconds=allowance.seconds,
+                more={"violated-policies": [allowance.limit]},
+            )
         case ProviderUnavailable():
             return Problem(
                 status=503,

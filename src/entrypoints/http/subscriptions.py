@@ -26,7 +26,7 @@ USERS_MAX: Final = 100
     summary="Get the member's own subscription",
     tags=["Subscriptions"],
     security=BEARER,
-    responses={200: answer(SUBSCRIPTION, "The subscription"), **UNCHANGED, **problems(401)},
+    responses={200: answer(SUBSCRIPTION, "The subscription"), **UNCHANGED, **problems(401, 429)},
 )
 async def own_subscription(
     request: CallerRequest, check_access: NamedDependency[CheckAccess]
@@ -45,7 +45,7 @@ async def own_subscription(
     summary="Get the subscription of any user",
     tags=["Subscriptions"],
     security=BEARER,
-    responses={200: answer(SUBSCRIPTION, "The subscription"), **UNCHANGED, **problems(400, 401, 403)},
+    responses={200: answer(SUBSCRIPTION, "The subscription"), **UNCHANGED, **problems(400, 401, 403, 429)},
 )
 async def user_subscription(
     request: CallerRequest,
@@ -67,7 +67,7 @@ async def user_subscription(
     summary="Get the subscriptions of many users",
     tags=["Subscriptions"],
     security=BEARER,
-    responses={200: answer(SUBSCRIPTIONS, "One subscription for each user"), **problems(400, 401, 403)},
+    responses={200: answer(SUBSCRIPTIONS, "One subscription for each user"), **problems(400, 401, 403, 429)},
 )
 async def list_subscriptions(
     request: CallerRequest,

@@ -9,10 +9,12 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from msgspec import Struct
 
+from application.errors import InvalidSignature
 from application.ports.gateway import Delivery
 from application.receive_event import Outcome, ReceiveEvent
 from entrypoints.http.described import answer, problems
 from entrypoints.http.identity import PUBLIC
+from entrypoints.http.rate_limits import UNLIMITED, count_forged_delivery
 
 BODY_BYTES_MAX: Final = 512 * 1024
 
@@ -55,13 +57,19 @@ class SignedEventOperation(Operation):
     summary="Receive an event from Stripe",
     tags=["Webhooks"],
     status_code=200,
-    opt={PUBLIC: True},
+    opt={PUBLIC: True, UNLIMITED: True},
     request_max_body_size=BODY_BYTES_MAX,
-    responses={200: answer(ReceivedBody(outcome=Outcome.HANDLED), "The event is durable"), **problems(400, 413)},
+    responses={200: answer(ReceivedBody(outcome=Outcome.HANDLED), "The event is durable"), **problems(400, 413, 429)},
 )
 async def receive_stripe_event(
     request: Request[None, None, State], receive_event: NamedDependency[ReceiveEvent]
 ) -> ReceivedBody:
     """A signed event. 200 means that its effect, or at least the event itself, is durable."""
     delivery = Delivery(body=await request.body(), signature=request.headers.get("stripe-signature"))
-    return ReceivedBody(outcome=(await receive_event(delivery)).outcome)
+    try:
+        receipt = await receive_event(delivery)
+    except InvalidSignature:
+        # Counted afterwards: what is well signed is taken at any rate, from whatever address.
+        count_forged_delivery(request.scope, request.app.state.rate_limits)
+        raise
+    return ReceivedBody(outcome=receipt.outcome)

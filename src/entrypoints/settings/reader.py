@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from application.rate_limits import Quotas
 from entrypoints.local_secrets import FILE_NAME, LocalSecrets, local_secrets
 from entrypoints.settings.shape import (
     APP_PORT,
@@ -19,6 +20,7 @@ from entrypoints.settings.shape import (
 
 EVENT_ID_DAYS_MIN: Final = 35
 DAYS_MAX: Final = 36500
+A_MINUTE_MAX: Final = 1_000_000
 SECRET_BYTES_MIN: Final = 32
 LOCAL_SIGN_IN: Final = "/dev/sign-in"
 CHECKOUT_MINUTES: Final = (35, 23 * 60 + 55)
@@ -83,6 +85,7 @@ class _Reader:
             resend_api_base=self._url("RESEND_API_BASE"),
             email_from=self._email_from(),
             tokens=self._tokens(),
+            rate_limits=self._rate_limits(),
             pricing_file=Path(found) if (found := self._get("PRICING_FILE")) else None,
             currencies=self._currencies(),
             checkout_ttl_minutes=self._number("CHECKOUT_TTL_MINUTES", 60, *CHECKOUT_MINUTES),
@@ -226,6 +229,17 @@ class _Reader:
             jwks_url=jwks_url,
             issuer=self._get("AUTH_JWT_ISSUER"),
             audience=self._get("AUTH_JWT_AUDIENCE"),
+        )
+
+    def _rate_limits(self) -> Quotas:
+        def limit(name: str, left_out: int) -> int:
+            return self._number(f"RATE_LIMIT_{name}", left_out, 0, A_MINUTE_MAX, why=" a minute, where 0 is no limit")
+
+        return Quotas(
+            checkouts=limit("CHECKOUTS", 30),
+            requests=limit("REQUESTS", 600),
+            authentication_failures=limit("AUTH_FAILURES", 60),
+            signature_failures=limit("SIGNATURE_FAILURES", 300),
         )
 
     def _currencies(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from application.rate_limits import Quotas
+
 APP_PORT: Final = 8000
 SANDBOX_PORT: Final = 12111
 
@@ -53,6 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     resend_api_base: str | None
     email_from: str
     tokens: TokenSettings
+    rate_limits: Quotas
     pricing_file: Path | None
     currencies: tuple[str, ...]
     checkout_ttl_minutes: int

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from adapters.catalogue import load_catalogue
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReturnedCharges, MemoryUnderReview
 from adapters.memory.mail import PlainLetterWriter
+from application.rate_limits import Quotas
 from application.reconcile import Reconciliation
 from domain.catalogue import Catalogue
 from domain.payment import UNFINISHED
@@ -56,6 +57,7 @@ SETTINGS: Final = Settings(
     resend_api_base=None,
     email_from="fees@members.example",
     tokens=TokenSettings(algorithm="HS256", secret=None, public_key=None, jwks_url=None, issuer=None, audience=None),
+    rate_limits=Quotas(),
     pricing_file=None,
     currencies=CURRENCIES,
     checkout_ttl_minutes=CHECKOUT_MINUTES,

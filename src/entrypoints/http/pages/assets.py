@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from entrypoints.http.identity import PUBLIC
+from entrypoints.http.rate_limits import UNLIMITED
 
 FOLDER: Final = Path(__file__).parent / "static"
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -42,7 +43,7 @@ class Assets:
         )
 
 
-@get("/assets/{name:str}", opt={PUBLIC: True}, include_in_schema=False, sync_to_thread=False)
+@get("/assets/{name:str}", opt={PUBLIC: True, UNLIMITED: True}, include_in_schema=False, sync_to_thread=False)
 def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """One file of the pages."""
     assets: Assets = request.app.state.pages.assets

@@ -13,8 +13,10 @@ from domain.errors import AlreadySubscribed, PaymentInProgress
 from domain.member import Member
 from domain.money import Money
 from domain.payment import PaymentStatus
+from entrypoints.http.identity import PAGE
 from entrypoints.http.pages.phrases import SUBSCRIPTION
 from entrypoints.http.pages.visitor import OPTIONS, PageRequest, checked_form, pages_of, reader_of
+from entrypoints.http.rate_limits import STARTS_CHECKOUT
 
 PATH = "/dashboard/{user_type:str}/payment"
 
@@ -35,7 +37,7 @@ async def payment_page(
     return standing_page(request, await show_standing(member))
 
 
-@post(PATH, **OPTIONS)
+@post(PATH, opt={PAGE: True, STARTS_CHECKOUT: True}, include_in_schema=False)
 async def pay(
     request: PageRequest, user_type: FromPath[str], start_checkout: NamedDependency[StartCheckout]
 ) -> Response[Any]:  # Any: a page or a redirect
