@@ -12,6 +12,7 @@ from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
 from adapters.memory.idempotency import MemoryIdempotencyKeys
 from adapters.memory.store import MemoryStore
+from adapters.memory.tallies import MemoryTallies
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import CountingIds, MemoryClock
 from application.ports.gateway import CheckoutCompleted, ProviderFact
@@ -50,6 +51,7 @@ class World:
             entitlements=MemoryEntitlements(self.store),
             readiness=MemoryReadiness(),
             queue=self.store.jobs,
+            tallies=MemoryTallies(self.clock),
             idempotency_keys=MemoryIdempotencyKeys(self.store),
             gateway=self.gateway,
             reader=self.reader,

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from application.ports.tallies import TOLD_SECONDS
 from application.ports.world import Clock
 
 WINDOW_SECONDS: Final = 60
@@ -19,9 +20,6 @@ whatever a stranger with a million addresses does."""
 
 NEAR: Final = 0.1
 """The part of a quota from which on a replica tells the others what it has counted."""
-
-TOLD_SECONDS: Final = 5
-"""How long what others told counts, should they tell nothing more."""
 
 
 class Quotas(Struct, frozen=True, kw_only=True):
@@ -165,3 +163,7 @@ class RateLimits:
         self.requests_of_addresses = limit("requests", "address", quotas.requests)
         self.authentication_failures = limit("authentication-failures", "address", quotas.authentication_failures)
         self.signature_failures = limit("signature-failures", "address", quotas.signature_failures)
+        self.all = (
+            *(self.checkouts, self.requests_of_members, self.requests_of_addresses),
+            *(self.authentication_failures, self.signature_failures),
+        )

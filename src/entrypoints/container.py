@@ -21,6 +21,7 @@ from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, Postgr
 from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.story import PostgresStories
+from adapters.postgres.tallies import PostgresTallies
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -60,6 +61,7 @@ from application.send_letter import SendLetter
 from application.send_refund_notice import SendRefundNotice
 from application.settle_job import DiscardJob, RetryJob
 from application.settle_returns import SettleReturns
+from application.share_rate_limits import ShareRateLimits
 from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
@@ -147,7 +149,11 @@ class Container(containers.DeclarativeContainer):
     retention = providers.Singleton(PostgresRetention, database)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, database)
 
+    tallies = providers.Singleton(PostgresTallies, database)
     rate_limits = providers.Singleton(RateLimits, clock=clock, quotas=settings.provided.rate_limits)
+    share_rate_limits = providers.Singleton(
+        ShareRateLimits, limits=rate_limits, tallies=tallies, clock=clock, new_id=new_id
+    )
 
     gateway = providers.Singleton(
         open_gateway,

@@ -28,6 +28,7 @@ from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetent
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
 from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
+from adapters.memory.tallies import MemoryTallies
 from adapters.memory.unit_of_work import (
     MemoryCheckouts,
     MemoryCursors,
@@ -57,6 +58,7 @@ from adapters.postgres.returns import PostgresReturns
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.story import PostgresStories
 from adapters.postgres.subscriptions import PostgresSubscriptions
+from adapters.postgres.tallies import PostgresTallies
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import (
@@ -104,6 +106,7 @@ from application.ports.store import (
     Subscriptions,
     UnitOfWork,
 )
+from application.ports.tallies import Tallies
 from application.ports.wording import Wording, Words
 from application.ports.world import Clock, NewId
 from domain.member import Locale
@@ -136,6 +139,7 @@ class Store(NamedTuple):
     retention: Retention
     answers: Answers
     idempotency_keys: IdempotencyKeys
+    tallies: Tallies
     readiness: Readiness
 
 
@@ -176,6 +180,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         retention=MemoryRetention(store),
         answers=MemoryAnswers(work),
         idempotency_keys=MemoryIdempotencyKeys(store),
+        tallies=MemoryTallies(clock),
         readiness=MemoryReadiness(),
     )
 
@@ -207,6 +212,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         retention=PostgresRetention(database),
         answers=PostgresAnswers(work),
         idempotency_keys=PostgresIdempotencyKeys(database),
+        tallies=PostgresTallies(database),
         readiness=PostgresReadiness(database),
     )
 

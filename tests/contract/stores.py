@@ -20,6 +20,7 @@ from adapters.memory.history import (
 from adapters.memory.idempotency import MemoryIdempotencyKeys
 from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
 from adapters.memory.store import MemoryStore
+from adapters.memory.tallies import MemoryTallies
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
 from adapters.postgres.database import Database
@@ -30,6 +31,7 @@ from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
 from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.schema import PostgresReadiness
+from adapters.postgres.tallies import PostgresTallies
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -48,6 +50,7 @@ from application.ports.reads import (
 )
 from application.ports.retention import Retention
 from application.ports.store import BeginWork
+from application.ports.tallies import Tallies
 from domain.audit import Cause
 
 PATIENCE_SECONDS: Final = 10.0
@@ -101,6 +104,8 @@ class Store(Protocol):
     @property
     def idempotency_keys(self) -> IdempotencyKeys: ...
     @property
+    def tallies(self) -> Tallies: ...
+    @property
     def readiness(self) -> Readiness: ...
 
     async def audit(self) -> list[AuditLine]:
@@ -116,7 +121,7 @@ class Store(Protocol):
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time pass for the jobs, their leases, the events and the idempotency keys."""
+        """Let time pass for the jobs, their leases, the events, the idempotency keys and the tallies."""
         ...
 
     async def until_waiting(self, works: int) -> None:
@@ -141,6 +146,7 @@ class StoreInMemory:
         self.known_jobs = MemoryKnownJobs(self.store)
         self.retention = MemoryRetention(self.store)
         self.idempotency_keys = MemoryIdempotencyKeys(self.store)
+        self.tallies = MemoryTallies(self.clock)
         self.readiness = MemoryReadiness()
 
     def begin(self) -> MemoryUnitOfWork:
@@ -185,6 +191,7 @@ class StoreInPostgres:
         self.known_jobs = PostgresKnownJobs(database)
         self.retention = PostgresRetention(database)
         self.idempotency_keys = PostgresIdempotencyKeys(database)
+        self.tallies = PostgresTallies(database)
         self.readiness = PostgresReadiness(database)
 
     def begin(self) -> PostgresUnitOfWork:
@@ -224,6 +231,7 @@ class StoreInPostgres:
             "leased_until = leased_until - make_interval(secs => $1)",
             seconds,
         )
+        await self.observer.execute("UPDATE rate_tallies SET told_at = told_at - make_interval(secs => $1)", seconds)
 
     async def until_waiting(self, works: int) -> None:
         async def enough() -> bool:

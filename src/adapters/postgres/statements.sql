@@ -327,3 +327,17 @@ INSERT INTO refused_currencies (currency, reason, refused_at) VALUES ($1::VARCHA
 
 -- audit.add(entity, entity_id, from_status, to_status, why, actor, event_id)
 INSERT INTO audit (entity, entity_id, from_status, to_status, why, actor, event_id) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::VARCHAR, $6::VARCHAR, $7::VARCHAR) RETURNING audit.id;
+
+-- rate_tallies.exchange(keys, the_replica, numbers)
+WITH told AS
+(INSERT INTO rate_tallies (key, replica, counted, told_at) SELECT unnest($1::BYTEA[]) AS unnest_1, $2::UUID AS anon_1, unnest($3::INTEGER[]) AS unnest_2, now() AS now_1 ON CONFLICT (key, replica) DO UPDATE SET counted = excluded.counted, told_at = excluded.told_at)
+ SELECT rate_tallies.key, sum(rate_tallies.counted) AS elsewhere
+FROM rate_tallies
+WHERE rate_tallies.key = any($1::BYTEA[]) AND rate_tallies.replica != $2::UUID AND rate_tallies.told_at > now() - interval '5 seconds' GROUP BY rate_tallies.key;
+
+-- rate_tallies.forget()
+WITH "old" AS
+(SELECT rate_tallies.key AS key, rate_tallies.replica AS replica
+FROM rate_tallies
+WHERE rate_tallies.told_at < now() - interval '1 minute' FOR UPDATE SKIP LOCKED)
+ DELETE FROM rate_tallies USING "old" WHERE rate_tallies.key = "old".key AND rate_tallies.replica = "old".replica RETURNING rate_tallies.key;

@@ -30,7 +30,7 @@ from entrypoints.http.pages.problem_types import problem_type, problem_types
 from entrypoints.http.pages.rendering import Pages
 from entrypoints.http.payments import list_payments, show_payment
 from entrypoints.http.plans import list_plans
-from entrypoints.http.rate_limits import tell_allowances
+from entrypoints.http.rate_limits import keep_sharing, tell_allowances
 from entrypoints.http.reference import openapi
 from entrypoints.http.subscriptions import list_subscriptions, own_subscription, user_subscription
 from entrypoints.http.tokens import TokenVerifier
@@ -86,10 +86,12 @@ def create_app(container: Container) -> Frame:
     async def running(_: Litestar) -> AsyncIterator[None]:
         async with container.closing():
             warming = asyncio.gather(container.warm_up(), asyncio.to_thread(pages.warm_up))
+            sharing = asyncio.create_task(keep_sharing(container.share_rate_limits()))
             yield
-            warming.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await warming
+            for task in (sharing, warming):
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
 
     app = Litestar(
         [*ROUTES, *local.ROUTES] if settings.signs_tokens else ROUTES,

@@ -4,14 +4,21 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers-10: `RateLimit-Pol
 `RateLimit` says where whoever asks stands with it.
 """
 
+import asyncio
+import logging
 from typing import Final
 
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 from application.rate_limits import WINDOW_SECONDS, Allowance, RateLimit, RateLimited, RateLimits
+from application.share_rate_limits import ShareRateLimits
 from domain.member import UserId
 from entrypoints.http.addresses import address_of
+
+log = logging.getLogger(__name__)
+
+SHARE_EVERY_SECONDS: Final = 1.0
 
 UNLIMITED: Final = "unlimited"
 """The route option of what may be asked for at any rate: what the operator's own machines ask, and files that browsers keep."""
@@ -68,3 +75,21 @@ async def tell_allowances(message: Message, scope: Scope) -> None:
         headers["ratelimit"] = ", ".join(
             f'"{allowance.limit}";r={allowance.remaining};t={allowance.seconds}' for allowance in allowances
         )
+
+
+async def keep_sharing(share: ShareRateLimits) -> None:
+    """Exchange with the other replicas, again and again. While the store is away, each goes by what it has counted itself."""
+    away = False
+    while True:
+        await asyncio.sleep(SHARE_EVERY_SECONDS)
+        try:
+            await share()
+        except Exception as fault:
+            # Also what nobody foresaw: limits that hold for one replica alone are better than none.
+            if not away:
+                log.warning("limits of rate hold for this replica alone for now: %s: %s", type(fault).__name__, fault)
+            away = True
+        else:
+            if away:
+                log.info("limits of rate hold across replicas again")
+            away = False

@@ -16,6 +16,7 @@ from adapters.postgres.tables.money import (
     RefusedCurrencyRow,
     SubscriptionRow,
 )
+from adapters.postgres.tables.tallies import RateTallyRow
 from adapters.postgres.tables.work import AuditRow, CursorRow, EventRow, JobRow, job_leases
 
 metadata = DefaultBase.metadata
@@ -33,6 +34,7 @@ __all__ = [
     "MailRow",
     "PaymentRow",
     "PeriodRow",
+    "RateTallyRow",
     "ReceiptCounterRow",
     "RefundRow",
     "RefusedCurrencyRow",
