@@ -234,6 +234,31 @@ async def test_an_address_is_one_ipv4_address_or_one_ipv6_network(
     assert [429 if one else 200] == await statuses(at(world, second), PLANS, {}, 1)
 
 
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "counted"),
+    [
+        ("10.0.0.7", "203.0.113.9", "203.0.113.9"),
+        ("10.1.2.3", "203.0.113.9:4711", "203.0.113.9"),
+        ("10.0.0.7", "198.51.100.66, 203.0.113.9", "203.0.113.9"),
+        ("10.0.0.7", "203.0.113.9, 10.1.0.1", "203.0.113.9"),
+        ("10.0.0.7", "[2001:db8::1]:4711", "2001:db8::2"),
+        ("10.0.0.8", "203.0.113.9", "10.0.0.8"),
+        ("203.0.113.9", "198.51.100.66", "203.0.113.9"),
+        ("127.0.0.1", "198.51.100.66", "127.0.0.1"),
+        ("10.0.0.7", "", "10.0.0.7"),
+    ],
+)
+async def test_who_asks_is_believed_of_named_proxies_alone(
+    tmp_path: Path, peer: str, forwarded: str, counted: str
+) -> None:
+    world = World(tmp_path, **FEW, TRUSTED_PROXIES="10.0.0.7, 10.1.0.0/16")
+    taken = await statuses(at(world, peer), PLANS, {"X-Forwarded-For": forwarded}, 4)
+    directly = await statuses(at(world, counted), PLANS, {}, 1)
+    another = await statuses(at(world, ELSEWHERE[:-1] + "8"), PLANS, {}, 1)
+
+    assert ([200] * 4, [429], [200]) == (taken, directly, another)
+
+
 async def test_a_quota_of_zero_is_no_limit(tmp_path: Path) -> None:
     world = World(tmp_path, **dict.fromkeys(FEW, "0"))
     answers = [await at(world).get(PLANS) for _ in range(20)]

@@ -29,10 +29,12 @@ OPTIONS: Final[dict[str, Any]] = {  # Any: each option has a type of its own
     "log_config": None,
     "access_log": False,
     "server_header": False,
+    "proxy_headers": False,
     "timeout_graceful_shutdown": STOP_SECONDS_MAX,
     "ws": "none",
 }
-"""How uvicorn serves, in one process or several: we log ourselves, and a request under way is answered before the end."""
+"""How uvicorn serves, in one process or several: we log ourselves, know our proxies ourselves (by itself it believes whatever the same
+machine says of whom it asks for), and a request under way is answered before the end."""
 
 
 class Server(uvicorn.Server):

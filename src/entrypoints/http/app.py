@@ -114,4 +114,4 @@ def create_app(container: Container) -> Frame:
         plugins=[BodySchemas()],
         logging_config=None,
     )
-    return Frame(app)
+    return Frame(app, trusted_proxies=settings.trusted_proxies)

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import time
-from typing import Final, cast
+from collections.abc import Sequence
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import HTTPReceiveMessage, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from entrypoints.http.answers import answer_problem
 from entrypoints.http.problems import TOO_LATE, UNFORESEEN, BodyMissing, BodyTooSlow, problem_response
@@ -30,9 +32,17 @@ class Frame:
     """Wraps the whole application, so that also what no route answers has an id and is logged."""
 
     def __init__(
-        self, app: Litestar, *, seconds_max: float = REQUEST_SECONDS_MAX, body_seconds_max: float = BODY_SECONDS_MAX
+        self,
+        app: Litestar,
+        *,
+        seconds_max: float = REQUEST_SECONDS_MAX,
+        body_seconds_max: float = BODY_SECONDS_MAX,
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
+        """trusted_proxies: addresses and networks of those whose X-Forwarded-For is believed; nobody else's is."""
         self.app = app
+        named: Any = app  # Any: uvicorn describes ASGI in types of its own
+        self._behind_proxies: Any = ProxyHeadersMiddleware(named, trusted_hosts=list(trusted_proxies))  # Any: as above
         self._seconds_max = seconds_max
         self._body_seconds_max = body_seconds_max
 
@@ -50,7 +60,7 @@ class Frame:
         answer = _Answer(send, current, https=self.app.state.app_url.startswith("https://"))
         try:
             async with asyncio.timeout(self._seconds_max):
-                await self.app(scope, arrival.receive, answer.send)
+                await self._behind_proxies(scope, arrival.receive, answer.send)
         except TimeoutError:
             if answer.status is None:
                 request = self.app.request_class(scope)

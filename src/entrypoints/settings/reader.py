@@ -1,6 +1,7 @@
 """Reading the configuration: variable by variable from the environment, each fault kept by name with its mend."""
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -56,6 +57,13 @@ def _is_postgres_url(value: str) -> bool:
     return "://" in value and scheme.partition("+")[0] in ("postgresql", "postgres")
 
 
+def _is_proxy(value: str) -> bool:
+    try:
+        return ip_network(value).prefixlen > 0
+    except ValueError:
+        return False
+
+
 class _Reader:
     """Reads variable by variable and gathers the faults."""
 
@@ -86,6 +94,7 @@ class _Reader:
             email_from=self._email_from(),
             tokens=self._tokens(),
             rate_limits=self._rate_limits(),
+            trusted_proxies=self._trusted_proxies(),
             pricing_file=Path(found) if (found := self._get("PRICING_FILE")) else None,
             currencies=self._currencies(),
             checkout_ttl_minutes=self._number("CHECKOUT_TTL_MINUTES", 60, *CHECKOUT_MINUTES),
@@ -241,6 +250,14 @@ class _Reader:
             authentication_failures=limit("AUTH_FAILURES", 60),
             signature_failures=limit("SIGNATURE_FAILURES", 300),
         )
+
+    def _trusted_proxies(self) -> tuple[str, ...]:
+        value = self._get("TRUSTED_PROXIES") or ""
+        proxies = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not all(_is_proxy(proxy) for proxy in proxies):
+            mend = "must be addresses or networks of your own proxies, comma-separated, such as 10.0.3.7,10.1.0.0/16"
+            self._fault("TRUSTED_PROXIES", mend)
+        return proxies
 
     def _currencies(self) -> tuple[str, ...]:
         value = self._get("CURRENCIES") or "mad,usd"

@@ -40,7 +40,7 @@ class TokenSettings(Struct, frozen=True, kw_only=True):
 class Settings(Struct, frozen=True, kw_only=True):
     """Everything that can be configured. `database_url` is null for the embedded Postgres, `resend_api_key` for the outbox folder,
     `event_body_days` and `event_id_days` are counted from an event's receipt, `job_days` from the end of an event's retry;
-    `sign_in_url` is null where visitors without a token see a page that says so.
+    `trusted_proxies` are addresses and networks; `sign_in_url` is null where visitors without a token see a page that says so.
     """
 
     production: bool
@@ -56,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     email_from: str
     tokens: TokenSettings
     rate_limits: Quotas
+    trusted_proxies: tuple[str, ...]
     pricing_file: Path | None
     currencies: tuple[str, ...]
     checkout_ttl_minutes: int

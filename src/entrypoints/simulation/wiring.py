@@ -58,6 +58,7 @@ SETTINGS: Final = Settings(
     email_from="fees@members.example",
     tokens=TokenSettings(algorithm="HS256", secret=None, public_key=None, jwks_url=None, issuer=None, audience=None),
     rate_limits=Quotas(),
+    trusted_proxies=(),
     pricing_file=None,
     currencies=CURRENCIES,
     checkout_ttl_minutes=CHECKOUT_MINUTES,
