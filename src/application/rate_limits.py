@@ -4,6 +4,7 @@ Each limit counts whole seconds over the last sixty, so that no sixty seconds ho
 who keeps asking gets in as soon as there is room.
 """
 
+import logging
 from collections import OrderedDict
 from typing import Final
 
@@ -11,6 +12,8 @@ from msgspec import Struct
 
 from application.ports.tallies import TOLD_SECONDS
 from application.ports.world import Clock
+
+log = logging.getLogger(__name__)
 
 WINDOW_SECONDS: Final = 60
 
@@ -54,11 +57,11 @@ class RateLimited(Exception):
 class Window:
     """What one subject did in the last minute: here, second by second, and elsewhere, as a sum."""
 
-    __slots__ = ("_elsewhere", "_elsewhere_until", "_seconds", "here")
+    __slots__ = ("_elsewhere", "_elsewhere_until", "_seconds", "_silent_until", "here")
 
     def __init__(self) -> None:
         self._seconds: dict[int, int] = {}
-        self._elsewhere = self._elsewhere_until = 0
+        self._elsewhere = self._elsewhere_until = self._silent_until = 0
         self.here = 0
 
     def move_to(self, second: int) -> None:
@@ -82,6 +85,13 @@ class Window:
         """How many count, here and elsewhere."""
         told_just_now = 0 <= self._elsewhere_until - second <= TOLD_SECONDS
         return self.here + (self._elsewhere if told_just_now else 0)
+
+    def is_news(self, second: int) -> bool:
+        """Whether a refusal is the first one in a minute."""
+        if 0 < self._silent_until - second <= WINDOW_SECONDS:
+            return False
+        self._silent_until = second + WINDOW_SECONDS
+        return True
 
     def seconds_until_free(self, places: int, second: int) -> int:
         """How long until so many of those counted here are older than the window; the whole window if they are not that many."""
@@ -119,6 +129,10 @@ class RateLimit:
             window.move_to(second)
         used = window.used(second)
         if used >= self.quota:
+            if window.is_news(second):
+                # Once a minute: a flood must not fill the log as well. Addresses are nobody's business there.
+                who = subject if self.per == "member" else "an address"
+                log.warning("%s had %s %s within a minute: more are refused", who, self.quota, self.name)
             raise RateLimited(self._allowance(0, window.seconds_until_free(used - self.quota + 1, second)))
         window.add(second)
         if window.here >= self._near_from:

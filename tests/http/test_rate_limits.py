@@ -189,6 +189,22 @@ async def test_forged_deliveries_are_limited_and_well_signed_ones_never_are(worl
     assert {(200, False)} == {(one.status_code, "ratelimit" in one.headers) for one in signed}
 
 
+async def test_a_flood_is_one_line_a_minute_in_the_log_and_names_no_address(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = at(world)
+    with caplog.at_level("INFO"):
+        for _ in range(3):
+            for _ in range(50):
+                await client.post(WEBHOOK, **delivery(world, "whsec_forged"))  # type: ignore[arg-type] # options of httpx
+            world.clock.pass_time(timedelta(seconds=60))
+    lines = [record.getMessage() for record in caplog.records if record.name != "httpx"]
+
+    assert 3 == lines.count("an address had 2 signature-failures within a minute: more are refused")
+    assert 3 * (1 + 2) == len(lines)
+    assert not [line for line in lines if HOME in line]
+
+
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/assets/none.css"])
 async def test_what_operators_and_browsers_fetch_is_not_limited(world: World, path: str) -> None:
     client = at(world)

@@ -25,6 +25,7 @@ BODY_SECONDS_MAX: Final = 10.0
 """A body that does not come in this time is waited for no longer."""
 
 PATH_LENGTH_SHOWN: Final = 300
+TOO_MANY: Final = 429
 HSTS: Final = b"max-age=31536000; includeSubDomains"
 
 
@@ -77,7 +78,9 @@ class Frame:
             if "user_id" in scope.get("path_params", {}):  # which may be an e-mail address
                 shown = str(scope.get("path_template", shown))
             milliseconds = (time.perf_counter() - started) * 1000
-            log.info("%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
+            # Of what is refused for its number, the first of each minute is logged where it is counted.
+            level = logging.DEBUG if answer.status == TOO_MANY else logging.INFO
+            log.log(level, "%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
             end_request()
 
 

@@ -162,7 +162,11 @@ TYPES: Final[dict[str, ProblemType]] = {
         title="Too many requests",
         statuses=(429,),
         meaning=f"This member or this address has asked more often than it may in a minute. {NOTHING_DONE}",
-        remedy=(AGAIN,),
+        remedy=(
+            "Send the same request again after the seconds in `Retry-After`. What is refused does not count.",
+            "Read `RateLimit` in each answer: slow down while `r`, what remains, is small.",
+            "Keep answers that have an `ETag`, and ask about many users in one request.",
+        ),
     ),
     "internal_error": ProblemType(
         title="Something went wrong on our side",

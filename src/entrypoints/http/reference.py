@@ -26,6 +26,8 @@ Annual fees through hosted Stripe Checkout: start a checkout, send the member to
 
 Amounts are whole minor units; times are UTC, with microseconds. Each error is `application/problem+json` with a stable `code`, and its
 `type` leads to a page that says what to do. Each answer has a `Request-Id`.
+
+Requests are limited by the minute. `RateLimit-Policy` and `RateLimit` say where you stand; beyond it the answer is 429 with `Retry-After`.
 """
 
 TAGS: Final = [
