@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx
 from dependency_injector import providers
 
+from adapters.memory.counts import MemoryCounts
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
 from adapters.memory.idempotency import MemoryIdempotencyKeys
@@ -52,6 +53,7 @@ class World:
             readiness=MemoryReadiness(),
             queue=self.store.jobs,
             tallies=MemoryTallies(self.clock),
+            counts=MemoryCounts(self.store),
             idempotency_keys=MemoryIdempotencyKeys(self.store),
             gateway=self.gateway,
             reader=self.reader,

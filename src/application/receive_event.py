@@ -1,6 +1,7 @@
 """An event arrives at the webhook door: keep it and apply it in one transaction, or keep it for later."""
 
 import logging
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -26,10 +27,11 @@ class Outcome(StrEnum):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """The answer to a delivery: once it is given, the event is ours to keep."""
+    """The answer to a delivery: once it is given, the event is ours to keep. created: when the provider made it, UTC."""
 
     event_id: str
     event_type: str
+    created: datetime
     outcome: Outcome
 
 
@@ -50,7 +52,7 @@ class ReceiveEvent:
         """
         event = self._reader.authentic(delivery, self._clock.now())
         outcome = await self.take(event)
-        return Receipt(event_id=event.id, event_type=event.type, outcome=outcome)
+        return Receipt(event_id=event.id, event_type=event.type, created=event.created, outcome=outcome)
 
     async def take(self, event: ProviderEvent) -> Outcome:
         """Keep and apply an event that is known to be the provider's. Raises TryAgain when nothing could be stored."""

@@ -11,6 +11,7 @@ from dependency_injector import containers, providers
 from adapters import ids
 from adapters.catalogue import load_catalogue
 from adapters.clock import SystemClock
+from adapters.postgres.counts import PostgresCounts
 from adapters.postgres.database import open_database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
@@ -66,6 +67,8 @@ from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
 from application.start_checkout import StartCheckout
+from entrypoints.metrics.exposition import Exposition
+from entrypoints.metrics.measures import Measures
 from entrypoints.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,17 +78,17 @@ if TYPE_CHECKING:
     from application.ports.wording import Wording
 
 
-def choose_mailer(settings: Settings) -> "Mailer":
+def choose_mailer(settings: Settings, measures: Measures) -> "Mailer":
     """Resend where a key is configured, else the outbox folder."""
     if settings.resend_api_key is not None:
         from adapters.email.resend import ResendMailer
 
-        return ResendMailer(
-            api_key=settings.resend_api_key, sender=settings.email_from, api_base=settings.resend_api_base
+        return measures.mailing(
+            ResendMailer(api_key=settings.resend_api_key, sender=settings.email_from, api_base=settings.resend_api_base)
         )
     from adapters.email.folder import FolderMailer
 
-    return FolderMailer(settings.local_folder / "outbox", settings.email_from)
+    return measures.mailing(FolderMailer(settings.local_folder / "outbox", settings.email_from))
 
 
 def choose_words(settings: Settings) -> "Wording":
@@ -132,7 +135,8 @@ class Container(containers.DeclarativeContainer):
     zone = settings.provided.billing_timezone
     catalogue = providers.Singleton(load_catalogue, settings.provided.pricing_file, settings.provided.currencies)
 
-    database = providers.Singleton(open_database, closing, settings.provided.database_url)
+    measures = providers.Singleton(Measures)
+    database = providers.Singleton(open_database, closing, settings.provided.database_url, measures)
     begin = providers.Factory(PostgresUnitOfWork, database)
     history = providers.Singleton(PostgresBillingHistory, database)
     unfinished = providers.Singleton(PostgresUnfinished, database)
@@ -142,6 +146,8 @@ class Container(containers.DeclarativeContainer):
     entitlements = providers.Singleton(PostgresEntitlements, database)
     readiness = providers.Singleton(PostgresReadiness, database)
     queue = providers.Singleton(PostgresJobQueue, database)
+    counts = providers.Singleton(PostgresCounts, database)
+    exposition = providers.Singleton(Exposition, measures=measures, counts=counts, clock=clock)
     invariants = providers.Factory(PostgresInvariants, database)
     kept_events = providers.Singleton(PostgresKeptEvents, database)
     stories = providers.Singleton(PostgresStories, database)
@@ -161,12 +167,13 @@ class Container(containers.DeclarativeContainer):
         secret_key=settings.provided.stripe_secret_key,
         api_base=settings.provided.stripe_api_base,
         app_url=settings.provided.app_url,
+        observe=measures.provided.stripe_call,
     )
     warm_up = providers.Callable(warm_up, gateway, history)
     reader = providers.Singleton(
         StripeEventReader, secrets=settings.provided.stripe_webhook_secrets, live=settings.provided.live
     )
-    mailer = providers.Singleton(choose_mailer, settings)
+    mailer = providers.Singleton(choose_mailer, settings, measures)
     outbox = providers.Callable(list_outbox, settings)
     wording = providers.Singleton(choose_words, settings)
     letters = providers.Singleton(write_letters, wording)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
@@ -36,6 +37,8 @@ RECONCILE_EVERY_SECONDS: Final = 180.0
 PRUNE_EVERY_SECONDS: Final = 3600.0
 
 Handler = Callable[[ClaimedJob], Awaitable[None]]
+Observer = Callable[[JobKind, str, float], None]
+"""Hears of each job that was run: its kind, its outcome (`done`, `failed`, `dead`), and how many seconds it took."""
 
 
 class Chore(Struct, frozen=True, kw_only=True):
@@ -62,9 +65,20 @@ def handlers_of(container: Container) -> dict[JobKind, Handler]:
 def chores_of(container: Container) -> list[Chore]:
     """What every worker does by the clock."""
     return [
-        Chore(name="reconciliation", every_seconds=RECONCILE_EVERY_SECONDS, do=container.reconcile()),
+        Chore(
+            name="reconciliation",
+            every_seconds=RECONCILE_EVERY_SECONDS,
+            do=container.measures().reconciling(container.reconcile()),
+        ),
         Chore(name="forgetting", every_seconds=PRUNE_EVERY_SECONDS, do=container.prune()),
     ]
+
+
+def worker_of(container: Container) -> "Worker":
+    """The worker of a container, with all its jobs and chores."""
+    return Worker(
+        container.queue(), handlers_of(container), chores=chores_of(container), observe=container.measures().job
+    )
 
 
 def backoff_seconds(attempt: int, chance: float) -> float:
@@ -100,7 +114,9 @@ class Worker:
         *,
         chores: Sequence[Chore] = (),
         seed: int | None = None,
+        observe: Observer | None = None,
     ) -> None:
+        self._observe = observe
         self._queue = queue
         self._handlers = dict(handlers)
         self._chores = (Chore(name="taking back lost jobs", every_seconds=REAP_EVERY_SECONDS, do=self._reap), *chores)
@@ -148,15 +164,21 @@ class Worker:
         return bool(claimed)
 
     async def _do(self, job: ClaimedJob) -> None:
+        began_at, outcome = time.perf_counter(), "failed"
         try:
             async with asyncio.timeout(JOB_SECONDS_MAX):
                 await self._handlers[job.kind](job)
         except Exception as error:
-            await self._failed(job, error)
+            outcome = await self._failed(job, error)
         else:
+            outcome = "done"
             log.info("job %s of %s is done", job.kind, job.subject)
+        finally:
+            if self._observe is not None:
+                self._observe(job.kind, outcome, time.perf_counter() - began_at)
 
-    async def _failed(self, job: ClaimedJob, error: Exception) -> None:
+    async def _failed(self, job: ClaimedJob, error: Exception) -> str:
+        """Put a job back, or among the dead, and return which: `failed` or `dead`."""
         after = retry_after_seconds(error, job.attempt, self._chance.random())
         foreseen = isinstance(error, ApplicationFault | TimeoutError)
         log.warning(
@@ -164,12 +186,15 @@ class Worker:
             *(job.kind, job.subject, job.attempt, job.attempts_max, f"{type(error).__name__}: {error}"),
             exc_info=None if foreseen else error,
         )
-        if after is None or job.attempt >= job.attempts_max:
+        dead = after is None or job.attempt >= job.attempts_max
+        if dead:
             log.error("job %s of %s is dead: it needs an operator", job.kind, job.subject)
         try:
             await self._queue.fail(job, f"{type(error).__name__}: {error}", retry_after_seconds=after)
         except (Conflict, TryAgain) as fault:
             log.warning("job %s of %s is left to its lease: %s", job.kind, job.subject, fault)
+            return "failed"
+        return "dead" if dead else "failed"
 
     async def _reap(self) -> None:
         lost = await self._queue.reap(retry_after_seconds=1.0)

@@ -12,6 +12,7 @@ from adapters.clock import SystemClock
 from adapters.email.folder import FolderMailer
 from adapters.email.letters import JinjaLetterWriter
 from adapters.email.resend import ResendMailer
+from adapters.memory.counts import MemoryCounts
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import (
     MemoryBillingHistory,
@@ -44,7 +45,8 @@ from adapters.memory.unit_of_work import (
 )
 from adapters.memory.work_jobs import MemoryWorkJobs
 from adapters.memory.world import CountingIds, MemoryClock
-from adapters.postgres.database import Database
+from adapters.postgres.counts import PostgresCounts
+from adapters.postgres.database import Database, PoolMeter
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.idempotency import PostgresAnswers, PostgresIdempotencyKeys
@@ -74,6 +76,7 @@ from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway
 from adapters.stripe.records import StripeRecords
 from adapters.wording.catalogues import BabelWording, BabelWords
+from application.ports.counts import Counts
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.idempotency import Answers, IdempotencyKeys
 from application.ports.jobs import JobQueue, Jobs
@@ -110,6 +113,7 @@ from application.ports.tallies import Tallies
 from application.ports.wording import Wording, Words
 from application.ports.world import Clock, NewId
 from domain.member import Locale
+from entrypoints.metrics.measures import Measures
 
 
 class Store(NamedTuple):
@@ -141,6 +145,7 @@ class Store(NamedTuple):
     idempotency_keys: IdempotencyKeys
     tallies: Tallies
     readiness: Readiness
+    counts: Counts
 
 
 class Surroundings(NamedTuple):
@@ -182,6 +187,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         idempotency_keys=MemoryIdempotencyKeys(store),
         tallies=MemoryTallies(clock),
         readiness=MemoryReadiness(),
+        counts=MemoryCounts(store),
     )
 
 
@@ -214,7 +220,14 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         idempotency_keys=PostgresIdempotencyKeys(database),
         tallies=PostgresTallies(database),
         readiness=PostgresReadiness(database),
+        counts=PostgresCounts(database),
     )
+
+
+def measured() -> tuple[PoolMeter, Mailer]:
+    """Who measures what the adapters do."""
+    measures = Measures()
+    return measures, measures.mailing(MemoryMailer())
 
 
 def audited(database: Database) -> Invariants:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import asyncpg
 from msgspec import Struct
 
+from adapters.memory.counts import MemoryCounts
 from adapters.memory.history import (
     MemoryBillingHistory,
     MemoryEntitlements,
@@ -23,6 +24,7 @@ from adapters.memory.store import MemoryStore
 from adapters.memory.tallies import MemoryTallies
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
+from adapters.postgres.counts import PostgresCounts
 from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
@@ -35,6 +37,7 @@ from adapters.postgres.tallies import PostgresTallies
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
+from application.ports.counts import Counts
 from application.ports.idempotency import IdempotencyKeys
 from application.ports.jobs import JobQueue
 from application.ports.reads import (
@@ -107,6 +110,8 @@ class Store(Protocol):
     def tallies(self) -> Tallies: ...
     @property
     def readiness(self) -> Readiness: ...
+    @property
+    def counts(self) -> Counts: ...
 
     async def audit(self) -> list[AuditLine]:
         """The audit, oldest row first."""
@@ -148,6 +153,7 @@ class StoreInMemory:
         self.idempotency_keys = MemoryIdempotencyKeys(self.store)
         self.tallies = MemoryTallies(self.clock)
         self.readiness = MemoryReadiness()
+        self.counts = MemoryCounts(self.store)
 
     def begin(self) -> MemoryUnitOfWork:
         return MemoryUnitOfWork(self.store)
@@ -193,6 +199,7 @@ class StoreInPostgres:
         self.idempotency_keys = PostgresIdempotencyKeys(database)
         self.tallies = PostgresTallies(database)
         self.readiness = PostgresReadiness(database)
+        self.counts = PostgresCounts(database)
 
     def begin(self) -> PostgresUnitOfWork:
         return PostgresUnitOfWork(self.database)

@@ -41,6 +41,7 @@ GET  /api/v1/users/{user_id}/subscription             unknown  401    401     40
 POST /api/webhooks/stripe                             -        400    400     400    400   400   400      400
 GET  /health/live                                     -        200    200     200    200   200   200      200
 GET  /health/ready                                    -        200    200     200    200   200   200      200
+GET  /metrics                                         -        200    200     200    200   200   200      200
 
 GET  /                                                -        303    303     303    303   303   403      403
 GET  /dashboard/{user_type}/payment                   -        303    303     303    200   200   403      403

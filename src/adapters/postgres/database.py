@@ -1,9 +1,10 @@
 """The connections: an asyncpg pool for writes and hot reads, a SQLAlchemy engine for the reads that list."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -84,11 +85,24 @@ def shown_url(url: str) -> str:
     return urlunsplit(parts._replace(netloc=shown, query=""))
 
 
+class PoolMeter(Protocol):
+    """Who measures the pool."""
+
+    def acquired(self, seconds: float) -> None:
+        """A connection was given after a while."""
+        ...
+
+    def released(self) -> None:
+        """A connection was given back."""
+        ...
+
+
 class Database:
     """One Postgres database. Nothing is connected before it is needed.
 
     connect_seconds_max: how long a caller waits for a server that does not answer.
     close_seconds_max: how long closing waits for the connections that are in use.
+    meter: who measures the pool.
     """
 
     def __init__(
@@ -97,7 +111,9 @@ class Database:
         *,
         connect_seconds_max: float = CONNECT_SECONDS_MAX,
         close_seconds_max: float = CLOSE_SECONDS_MAX,
+        meter: PoolMeter | None = None,
     ) -> None:
+        self._meter = meter
         self.url = normal_url(url)
         self._connect_seconds_max = connect_seconds_max
         self._close_seconds_max = close_seconds_max
@@ -107,6 +123,13 @@ class Database:
 
     async def acquire(self) -> Connection:
         """A connection of its own for the caller, to be given back with `release`. Raises TryAgain when none can be had in time."""
+        asked_at = time.perf_counter()
+        connection = await self._acquired()
+        if self._meter is not None:
+            self._meter.acquired(time.perf_counter() - asked_at)
+        return connection
+
+    async def _acquired(self) -> Connection:
         with our_errors():
             pool = self._pool
             if pool is None:
@@ -121,6 +144,8 @@ class Database:
 
     async def release(self, connection: Connection, *, broken: bool = False) -> None:
         """Give a connection back, or throw it away when its state is unknown."""
+        if self._meter is not None:
+            self._meter.released()
         if self._pool is None:
             return
         if broken and not is_lost(connection):
@@ -190,8 +215,8 @@ class Database:
         return self._pool
 
 
-def open_database(closing: AsyncExitStack, url: str) -> Database:
+def open_database(closing: AsyncExitStack, url: str, meter: PoolMeter | None = None) -> Database:
     """A database that is closed with everything else."""
-    database = Database(url)
+    database = Database(url, meter=meter)
     closing.push_async_callback(database.close)
     return database

@@ -1,5 +1,35 @@
 -- Compiled from queries/ by `make sql`: change it there.
 
+-- counts.waiting()
+SELECT payments.status, payments.currency, count(*) AS count
+FROM payments
+WHERE payments.status IN ('PENDING', 'PROCESSING') GROUP BY payments.status, payments.currency UNION ALL SELECT payments.status, payments.currency, count(*) AS count
+FROM payments
+WHERE payments.status = 'REVIEW' GROUP BY payments.status, payments.currency;
+
+-- counts.begun(first_id, at_most)
+SELECT newest.status, newest.currency, count(*) AS count
+FROM (SELECT payments.status AS status, payments.currency AS currency
+FROM payments
+WHERE payments.id >= $1::UUID ORDER BY payments.id DESC
+ LIMIT $2::INTEGER) AS newest GROUP BY newest.status, newest.currency;
+
+-- counts.jobs()
+SELECT jobs.kind, 'ready' AS state, count(*) AS count, greatest(0::float8, CAST(EXTRACT(epoch FROM now() - min(jobs.run_at)) AS DOUBLE PRECISION)) AS late_seconds
+FROM jobs
+WHERE jobs.state = 'ready' GROUP BY jobs.kind UNION ALL SELECT jobs.kind, 'leased' AS state, count(*) AS count, greatest(0::float8, CAST(EXTRACT(epoch FROM now() - min(jobs.run_at)) AS DOUBLE PRECISION)) AS late_seconds
+FROM jobs
+WHERE jobs.state = 'leased' GROUP BY jobs.kind UNION ALL SELECT jobs.kind, 'dead' AS state, count(*) AS count, greatest(0::float8, CAST(EXTRACT(epoch FROM now() - min(jobs.run_at)) AS DOUBLE PRECISION)) AS late_seconds
+FROM jobs
+WHERE jobs.state = 'dead' GROUP BY jobs.kind;
+
+-- counts.events()
+SELECT count(*) AS parked, count(*) FILTER (WHERE EXISTS (SELECT *
+FROM jobs
+WHERE jobs.kind = 'retry_event' AND jobs.subject = events.id AND jobs.state = 'dead')) AS dead, greatest(0::float8, CAST(EXTRACT(epoch FROM now() - min(events.received_at)) AS DOUBLE PRECISION)) AS parked_seconds
+FROM events
+WHERE events.state = 'parked';
+
 -- events.page(state, whole, type, since, before_received_at, before_id, at_most)
 SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, retry.id AS retry_id, retry.kind AS retry_kind, retry.subject AS retry_subject, retry.state AS retry_state, retry.run_at AS retry_run_at, retry.attempts AS retry_attempts, retry.attempts_max AS retry_attempts_max, retry.last_error AS retry_last_error, retry.created_at AS retry_created_at, retry.finished_at AS retry_finished_at
 FROM events LEFT OUTER JOIN jobs AS retry ON retry.kind = 'retry_event' AND retry.subject = events.id

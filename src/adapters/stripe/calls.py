@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -12,7 +13,7 @@ import msgspec
 
 from adapters.stripe.breaker import Breaker
 from adapters.stripe.returns import StripeDispute
-from application.errors import ProviderUnavailable
+from application.errors import ProviderRefused, ProviderUnavailable
 from domain.returns import Dispute
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ NETWORK_RETRIES: Final = 2
 CONNECTIONS_MAX: Final = 20
 PAGE_MAX: Final = 100
 UNREADABLE: Final = "Stripe answered something that cannot be read"
+
+Observer = Callable[[str, str, float], None]
+"""Hears of each call that has ended: its operation as Stripe's SDK names it, its outcome, and how many seconds it took.
+
+The outcome is `answered`, `refused`, `unavailable`, or `failed` for what nobody foresaw.
+"""
 
 Answer = TypeVar("Answer")
 Understood_co = TypeVar("Understood_co", covariant=True)
@@ -47,7 +54,9 @@ class StripeCalls:
         try_seconds_max: float = TRY_SECONDS_MAX,
         call_seconds_max: float = CALL_SECONDS_MAX,
         retries_max: int = NETWORK_RETRIES,
+        observe: Observer | None = None,
     ) -> None:
+        self._observe = observe
         self._secret_key = secret_key
         self._api_base = api_base
         self._try_seconds_max = try_seconds_max
@@ -68,14 +77,33 @@ class StripeCalls:
         await self._opened()
 
     async def call(
-        self, call: "Callable[[StripeClient], Awaitable[StripeObject]]", *, seconds_max: float = CALL_SECONDS_MAX
+        self,
+        operation: str,
+        call: "Callable[[StripeClient], Awaitable[StripeObject]]",
+        *,
+        seconds_max: float = CALL_SECONDS_MAX,
     ) -> dict[str, Any]:
         """Make one call within its deadline and return the answer's JSON. Any: whatever JSON Stripe answers.
 
+        operation: what it is called in logs and measures.
+
         Raises ProviderUnavailable, at once while Stripe keeps giving no answer, and ProviderRefused.
         """
-        with self._breaker:
-            return await self._made(call, seconds_max)
+        began_at, outcome = time.perf_counter(), "failed"
+        try:
+            with self._breaker:
+                answer = await self._made(call, seconds_max)
+            outcome = "answered"
+        except ProviderUnavailable:
+            outcome = "unavailable"
+            raise
+        except ProviderRefused:
+            outcome = "refused"
+            raise
+        finally:
+            if self._observe is not None:
+                self._observe(operation, outcome, time.perf_counter() - began_at)
+        return answer
 
     async def _made(
         self, call: "Callable[[StripeClient], Awaitable[StripeObject]]", seconds_max: float

@@ -12,6 +12,7 @@ from adapters.stripe.calls import (
     PAGE_MAX,
     TRY_SECONDS_MAX,
     UNREADABLE,
+    Observer,
     StripeCalls,
     read,
     told,
@@ -58,6 +59,7 @@ class StripeGateway(StripeCalls):
         try_seconds_max: float = TRY_SECONDS_MAX,
         call_seconds_max: float = CALL_SECONDS_MAX,
         retries_max: int = NETWORK_RETRIES,
+        observe: Observer | None = None,
     ) -> None:
         super().__init__(
             secret_key=secret_key,
@@ -65,6 +67,7 @@ class StripeGateway(StripeCalls):
             try_seconds_max=try_seconds_max,
             call_seconds_max=call_seconds_max,
             retries_max=retries_max,
+            observe=observe,
         )
         self._app_url = app_url
 
@@ -79,7 +82,8 @@ class StripeGateway(StripeCalls):
     async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
         params = cast("CustomerCreateParams", json.loads(request))
         made = await self.call(
-            lambda client: client.v1.customers.create_async(params, options={"idempotency_key": key})
+            "customers.create",
+            lambda client: client.v1.customers.create_async(params, options={"idempotency_key": key}),
         )
         return read(made, Expanded).id
 
@@ -87,7 +91,9 @@ class StripeGateway(StripeCalls):
         # By the address of the request, not of today: the member may have changed theirs since.
         params = json.loads(request)
         email, user_id = params["email"], params["metadata"]["user_id"]
-        found = await self.call(lambda client: client.v1.customers.list_async({"email": email, "limit": PAGE_MAX}))
+        found = await self.call(
+            "customers.list", lambda client: client.v1.customers.list_async({"email": email, "limit": PAGE_MAX})
+        )
         customers = read(found, CustomerList).data
         return next((customer.id for customer in customers if customer.user_id == user_id), None)
 
@@ -121,7 +127,8 @@ class StripeGateway(StripeCalls):
     async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
         params = cast("SessionCreateParams", json.loads(request))
         opened = await self.call(
-            lambda client: client.v1.checkout.sessions.create_async(params, options={"idempotency_key": key})
+            "checkout.sessions.create",
+            lambda client: client.v1.checkout.sessions.create_async(params, options={"idempotency_key": key}),
         )
         return understood(read(opened, Session))
 
@@ -130,6 +137,7 @@ class StripeGateway(StripeCalls):
             return None
         try:
             found = await self.call(
+                "checkout.sessions.retrieve",
                 lambda client: client.v1.checkout.sessions.retrieve_async(session_id, {"expand": [CHARGE]}),
                 seconds_max=LOOK_SECONDS_MAX,
             )
@@ -141,9 +149,10 @@ class StripeGateway(StripeCalls):
 
     async def find_checkout(self, payment_id: PaymentId, customer_id: str) -> CheckoutSession | None:
         found = await self.call(
+            "checkout.sessions.list",
             lambda client: client.v1.checkout.sessions.list_async(
                 {"customer": customer_id, "limit": PAGE_MAX, "expand": [CHARGES_OF_LIST]}
-            )
+            ),
         )
         sessions = (session for session in read(found, SessionList).data if session.mode == "payment")
         return next((understood(session) for session in sessions if session.payment_id == payment_id), None)
@@ -152,7 +161,9 @@ class StripeGateway(StripeCalls):
         if not ID.fullmatch(session_id):
             return None
         try:
-            expired = await self.call(lambda client: client.v1.checkout.sessions.expire_async(session_id))
+            expired = await self.call(
+                "checkout.sessions.expire", lambda client: client.v1.checkout.sessions.expire_async(session_id)
+            )
         except ProviderRefused:
             # Not open any more, or unknown. The session itself tells which; the words of the refusal have changed before.
             session = await self.checkout(session_id)
@@ -162,7 +173,7 @@ class StripeGateway(StripeCalls):
         return understood(read(expired, Session))
 
     async def invoice(self, invoice_id: str) -> InvoiceDocuments:
-        found = await self.call(lambda client: client.v1.invoices.retrieve_async(invoice_id))
+        found = await self.call("invoices.retrieve", lambda client: client.v1.invoices.retrieve_async(invoice_id))
         invoice = read(found, Invoice)
         return InvoiceDocuments(hosted_url=invoice.hosted_invoice_url, pdf_url=invoice.invoice_pdf)
 
@@ -173,7 +184,9 @@ class StripeGateway(StripeCalls):
             "reason": order.reason.value,
             "metadata": {"payment_id": str(order.payment_id)},
         }
-        made = await self.call(lambda client: client.v1.refunds.create_async(params, options={"idempotency_key": key}))
+        made = await self.call(
+            "refunds.create", lambda client: client.v1.refunds.create_async(params, options={"idempotency_key": key})
+        )
         refund = understood(read(made, StripeRefund))
         if refund is None:
             raise ProviderUnavailable(UNREADABLE)
@@ -183,10 +196,12 @@ class StripeGateway(StripeCalls):
         if not ID.fullmatch(payment_intent_id):
             return Returns()
         refunds = await self.call(
-            lambda client: client.v1.refunds.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX})
+            "refunds.list",
+            lambda client: client.v1.refunds.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX}),
         )
         disputes = await self.call(
-            lambda client: client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX})
+            "disputes.list",
+            lambda client: client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": PAGE_MAX}),
         )
         asked_at = datetime.now(UTC)
         found = [understood(refund) for refund in read(refunds, RefundList).data]
@@ -197,8 +212,10 @@ class StripeGateway(StripeCalls):
         )
 
 
-def open_gateway(closing: AsyncExitStack, *, secret_key: str, api_base: str | None, app_url: str) -> StripeGateway:
+def open_gateway(
+    closing: AsyncExitStack, *, secret_key: str, api_base: str | None, app_url: str, observe: Observer | None = None
+) -> StripeGateway:
     """A gateway that is closed with everything else."""
-    gateway = StripeGateway(secret_key=secret_key, api_base=api_base, app_url=app_url)
+    gateway = StripeGateway(secret_key=secret_key, api_base=api_base, app_url=app_url, observe=observe)
     closing.push_async_callback(gateway.close)
     return gateway

@@ -38,14 +38,16 @@ class StripeRecords:
         params: EventListParams = {"created": {"gte": seconds(since)}, "types": TYPES, "limit": PAGE_MAX}
         if after is not None:
             params["starting_after"] = after
-        answer = await self._calls.call(lambda client: client.v1.events.list_async(params))
+        answer = await self._calls.call("events.list", lambda client: client.v1.events.list_async(params))
         return page_of(answer, [json.dumps(event).encode() for event in answer.get("data", [])])
 
     async def checkouts(self, since: datetime, *, after: str | None = None) -> Page[CheckoutSession]:
         params: SessionListParams = {"created": {"gte": seconds(since)}, "limit": PAGE_MAX, "expand": [CHARGES_OF_LIST]}
         if after is not None:
             params["starting_after"] = after
-        answer = await self._calls.call(lambda client: client.v1.checkout.sessions.list_async(params))
+        answer = await self._calls.call(
+            "checkout.sessions.list", lambda client: client.v1.checkout.sessions.list_async(params)
+        )
         # Other products of the same account sell in other modes.
         return page_of(answer, each(answer, Session, lambda row: understood(row) if row.mode == "payment" else None))
 
@@ -53,14 +55,14 @@ class StripeRecords:
         params: RefundListParams = {"created": {"gte": seconds(since)}, "limit": PAGE_MAX}
         if after is not None:
             params["starting_after"] = after
-        answer = await self._calls.call(lambda client: client.v1.refunds.list_async(params))
+        answer = await self._calls.call("refunds.list", lambda client: client.v1.refunds.list_async(params))
         return page_of(answer, each(answer, StripeRefund, understood))
 
     async def disputes(self, since: datetime, *, after: str | None = None) -> Page[Dispute]:
         params: DisputeListParams = {"created": {"gte": seconds(since)}, "limit": PAGE_MAX}
         if after is not None:
             params["starting_after"] = after
-        answer = await self._calls.call(lambda client: client.v1.disputes.list_async(params))
+        answer = await self._calls.call("disputes.list", lambda client: client.v1.disputes.list_async(params))
         asked_at = datetime.now(UTC)
         return page_of(answer, each(answer, StripeDispute, lambda row: told(row, asked_at)))
 

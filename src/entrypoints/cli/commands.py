@@ -81,20 +81,26 @@ def serve(host: str, port: int, processes: int) -> None:
 
 
 @payments.command()
-def worker() -> None:
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address of the page of its counters.")
+@click.option("--metrics-port", type=PORT, help="Port of that page, GET /metrics.  [default: no such page]")
+def worker(metrics_host: str, metrics_port: int | None) -> None:
     """Run the jobs that follow a payment: receipt numbers, e-mails, retries.
 
     \b
-    Example: payments worker
+    Example: payments worker --metrics-port 9100
     """
     from entrypoints.cli import serving
     from entrypoints.logs import configure_logs
 
     settings = settings_of_process()
+    metrics_at = None
+    if metrics_port is not None:
+        check_port(metrics_host, metrics_port, "The page of the counters")
+        metrics_at = metrics_host, metrics_port
     configure_logs(settings.log_level, as_json=settings.log_json)
     with with_database(settings) as complete:
         asyncio.run(check_database(complete.database_url or ""))
-        asyncio.run(serving.work(complete))
+        asyncio.run(serving.work(complete, metrics_at=metrics_at))
 
 
 @payments.command()

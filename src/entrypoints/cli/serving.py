@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -16,10 +17,12 @@ from entrypoints.cli.environment import Unusable, check_port, settings_of_proces
 from entrypoints.cli.stopping import SIGNALS, told_to_stop
 from entrypoints.connections import DEFAULT_LIMITS, Connections, Limits
 from entrypoints.logs import configure_logs
+from entrypoints.metrics import FOLDER_VARIABLE
 from entrypoints.settings import SANDBOX_PORT, Settings
 
 if TYPE_CHECKING:
     from entrypoints.http.frame import Frame
+    from entrypoints.metrics.exposition import Exposition
 
 STOP_SECONDS_MAX: Final = 25
 SANDBOX_SECONDS_MAX: Final = 20.0
@@ -76,17 +79,20 @@ def create_service() -> "Frame":
 
 def serve_in_processes(host: str, port: int, processes: int) -> None:
     """Serve with several processes until told to stop. Raises ConfigurationError here rather than in each of them."""
-    create_service()
-    connections: Any = Connections(DEFAULT_LIMITS)  # Any: uvicorn only calls what it describes as a class
-    uvicorn.run(
-        "entrypoints.cli.serving:create_service",
-        factory=True,
-        host=host,
-        port=port,
-        workers=processes,
-        http=connections,
-        **OPTIONS,
-    )
+    # Whichever of them answers /metrics tells what all have counted: they keep their counters in one folder.
+    with TemporaryDirectory(prefix="payments_metrics_") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        create_service()
+        connections: Any = Connections(DEFAULT_LIMITS)  # Any: uvicorn only calls what it describes as a class
+        uvicorn.run(
+            "entrypoints.cli.serving:create_service",
+            factory=True,
+            host=host,
+            port=port,
+            workers=processes,
+            http=connections,
+            **OPTIONS,
+        )
 
 
 async def serve(
@@ -95,11 +101,11 @@ async def serve(
     """Serve in this process, with a worker beside it if `work`, until SIGINT or SIGTERM."""
     from entrypoints.container import Container
     from entrypoints.http.app import create_app
-    from entrypoints.worker import Worker, chores_of, handlers_of
+    from entrypoints.worker import worker_of
 
     container = Container(settings=settings)
     server = server_of(create_app(container), host, port, ready)
-    worker = Worker(container.queue(), handlers_of(container), chores=chores_of(container)) if work else None
+    worker = worker_of(container) if work else None
 
     def stop() -> None:
         if worker is not None:
@@ -122,20 +128,41 @@ async def serve(
         await working
 
 
-async def work(settings: Settings) -> None:
-    """Run a worker in this process until SIGINT or SIGTERM."""
+async def work(settings: Settings, *, metrics_at: tuple[str, int] | None = None) -> None:
+    """Run a worker in this process until SIGINT or SIGTERM. metrics_at: host and port of the page of its counters; null for none."""
     from entrypoints.container import Container
-    from entrypoints.worker import Worker, chores_of, handlers_of
+    from entrypoints.worker import worker_of
 
     container = Container(settings=settings)
-    worker = Worker(container.queue(), handlers_of(container), chores=chores_of(container))
+    worker = worker_of(container)
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, worker.stop)
     if told_to_stop():
         return
-    async with container.closing():
+    async with container.closing(), page_of(container.exposition(), metrics_at):
         await worker.run()
+
+
+@asynccontextmanager
+async def page_of(exposition: "Exposition", at: tuple[str, int] | None) -> AsyncIterator[None]:
+    """Serve the page of a process's counters while the context lasts, if it is to be served."""
+    if at is None:
+        yield
+        return
+    from entrypoints.metrics.page import MetricsPage
+
+    host, port = at
+    connections: Any = Connections(DEFAULT_LIMITS)  # Any: uvicorn only calls what it describes as a class
+    page: Any = MetricsPage(exposition)  # Any: uvicorn describes ASGI more closely than ASGI does
+    config = uvicorn.Config(page, host=host, port=port, http=connections, lifespan="off", **OPTIONS)
+    server = Server(config, ready=None)
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @contextmanager

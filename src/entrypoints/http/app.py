@@ -18,6 +18,7 @@ from entrypoints.http.checkouts import start_checkout
 from entrypoints.http.frame import Frame
 from entrypoints.http.health import live, ready
 from entrypoints.http.identity import CountVisitors, Identify
+from entrypoints.http.metrics import metrics
 from entrypoints.http.origins import origin_of
 from entrypoints.http.pages import local
 from entrypoints.http.pages.assets import asset
@@ -50,10 +51,10 @@ PAGES: Final = [
     *(home, payment_page, pay, success_page, cancel_page, give_up, billing_history, receipt),
     *(choose_language, asset, problem_types, problem_type),
 ]
-ROUTES: Final = [*API, receive_stripe_event, live, ready, *PAGES]
+ROUTES: Final = [*API, receive_stripe_event, live, ready, metrics, *PAGES]
 USE_CASES: Final = (
     *("start_checkout", "receive_event", "check_access", "list_payments", "show_payment", "list_plans", "readiness"),
-    *("show_standing", "follow_checkout", "cancel_checkout", "show_receipt"),
+    *("show_standing", "follow_checkout", "cancel_checkout", "show_receipt", "exposition"),
 )
 """What handlers may ask for by name: each a provider of the container."""
 
@@ -106,6 +107,7 @@ def create_app(container: Container) -> Frame:
                 "local": visitors,
                 "idempotency_keys": container.idempotency_keys(),
                 "rate_limits": limits,
+                "measures": container.measures(),
             }
         ),
         lifespan=[running],

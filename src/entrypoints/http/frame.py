@@ -75,12 +75,15 @@ class Frame:
                 plain = problem_response(UNFORESEEN, self.app.state.app_url).to_asgi_response(None, request)
                 await plain(scope, receive, answer.send)
         finally:
+            # Litestar names the route in the scope, once it has found one.
+            route = str(scope.get("path_template", ""))
             if "user_id" in scope.get("path_params", {}):  # which may be an e-mail address
-                shown = str(scope.get("path_template", shown))
-            milliseconds = (time.perf_counter() - started) * 1000
+                shown = route
+            seconds, status = time.perf_counter() - started, answer.status or 500
             # Of what is refused for its number, the first of each minute is logged where it is counted.
-            level = logging.DEBUG if answer.status == TOO_MANY else logging.INFO
-            log.log(level, "%s %s answered %s in %.1f ms", scope["method"], shown, answer.status or 500, milliseconds)
+            level = logging.DEBUG if status == TOO_MANY else logging.INFO
+            log.log(level, "%s %s answered %s in %.1f ms", scope["method"], shown, status, seconds * 1000)
+            self.app.state.measures.request(scope["method"], route, status, seconds)
             end_request()
 
 

@@ -1,6 +1,7 @@
 """The door for what Stripe delivers."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from litestar import Request, post
@@ -9,14 +10,16 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from msgspec import Struct
 
-from application.errors import InvalidSignature
+from application.errors import ApplicationFault, InvalidEvent, InvalidSignature
 from application.ports.gateway import Delivery
 from application.receive_event import Outcome, ReceiveEvent
 from entrypoints.http.described import answer, problems
 from entrypoints.http.identity import PUBLIC
 from entrypoints.http.rate_limits import UNLIMITED, count_forged_delivery
+from entrypoints.metrics.measures import Measures
 
 BODY_BYTES_MAX: Final = 512 * 1024
+TURNED_AWAY: Final = {InvalidSignature: "bad_signature", InvalidEvent: "no_event"}
 
 
 class ReceivedBody(Struct, frozen=True, kw_only=True):
@@ -66,10 +69,16 @@ async def receive_stripe_event(
 ) -> ReceivedBody:
     """A signed event. 200 means that its effect, or at least the event itself, is durable."""
     delivery = Delivery(body=await request.body(), signature=request.headers.get("stripe-signature"))
+    measures: Measures = request.app.state.measures
     try:
         receipt = await receive_event(delivery)
-    except InvalidSignature:
-        # Counted afterwards: what is well signed is taken at any rate, from whatever address.
-        count_forged_delivery(request.scope, request.app.state.rate_limits)
+    except ApplicationFault as fault:
+        measures.delivery(TURNED_AWAY.get(type(fault), "not_kept"))
+        if isinstance(fault, InvalidSignature):
+            # Counted afterwards: what is well signed is taken at any rate, from whatever address.
+            count_forged_delivery(request.scope, request.app.state.rate_limits)
         raise
+    measures.delivery(receipt.outcome.value)
+    if receipt.outcome is Outcome.HANDLED:
+        measures.handled(receipt.created, datetime.now(UTC))
     return ReceivedBody(outcome=receipt.outcome)

@@ -1,0 +1,164 @@
+"""What each process counts and times of its own work.
+
+Labels come from short lists that are ours: no ids, no addresses, nothing that a stranger can make longer.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from application.errors import MailRefused, MailUnavailable
+from application.ports.jobs import JobKind
+from application.ports.mail import Letter, Mailer
+from application.reconcile import Reconciliation
+
+Result = TypeVar("Result")
+
+CALL_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
+WAIT_SECONDS: Final = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0)
+LAG_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 259200.0)
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER: Final = "other"
+
+
+class Measures:
+    """The counters of one process."""
+
+    def __init__(self) -> None:
+        self.registry = own = CollectorRegistry()
+        self._requests = Counter(
+            "payments_http_requests", "Requests answered.", ["method", "route", "status"], registry=own
+        )
+        self._request_seconds = Histogram(
+            "payments_http_request_seconds", "Time until answered.", ["route"], registry=own, buckets=REQUEST_SECONDS
+        )
+        self._deliveries = Counter(
+            "payments_webhook_deliveries", "Deliveries at the webhook door.", ["outcome"], registry=own
+        )
+        self._lag = Histogram(
+            "payments_webhook_lag_seconds",
+            "From an event's making at Stripe, which tells whole seconds, until it was handled in its delivery.",
+            registry=own,
+            buckets=LAG_SECONDS,
+        )
+        self._stripe = Histogram(
+            "payments_stripe_call_seconds",
+            "Calls to Stripe.",
+            ["operation", "outcome"],
+            registry=own,
+            buckets=CALL_SECONDS,
+        )
+        self._mail = Histogram(
+            "payments_mail_call_seconds", "Mails handed over.", ["outcome"], registry=own, buckets=CALL_SECONDS
+        )
+        self._jobs = Histogram(
+            "payments_job_seconds", "Jobs run.", ["kind", "outcome"], registry=own, buckets=CALL_SECONDS
+        )
+        self._runs = Counter("payments_reconciliation_runs", "Reconciliations.", ["outcome"], registry=own)
+        self._differences = Counter(
+            "payments_reconciliation_differences",
+            "What differed from what Stripe says.",
+            ["what", "repaired"],
+            registry=own,
+        )
+        self._reconciled_at = Gauge(
+            "payments_reconciliation_last_complete_timestamp_seconds",
+            "When a reconciliation of this process last came to its end; 0 for never.",
+            registry=own,
+            multiprocess_mode="max",
+        )
+        self._in_use = Gauge(
+            "payments_database_connections_in_use",
+            "Connections of the pool in use.",
+            registry=own,
+            multiprocess_mode="livesum",
+        )
+        self._wait = Histogram(
+            "payments_database_wait_seconds",
+            "Time until the pool gave a connection.",
+            registry=own,
+            buckets=WAIT_SECONDS,
+        )
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered. route: as it is declared, with its parameters by name; empty where none lies."""
+        found = route or OTHER
+        self._requests.labels(method if method in METHODS else OTHER, found, str(status)).inc()
+        self._request_seconds.labels(found).observe(seconds)
+
+    def delivery(self, outcome: str) -> None:
+        """Something came to the webhook door."""
+        self._deliveries.labels(outcome).inc()
+
+    def handled(self, created: datetime, now: datetime) -> None:
+        """An event was handled in its delivery. Both instants are UTC."""
+        self._lag.observe(max(0.0, (now - created).total_seconds()))
+
+    def stripe_call(self, operation: str, outcome: str, seconds: float) -> None:
+        """A call to Stripe has ended."""
+        self._stripe.labels(operation, outcome).observe(seconds)
+
+    def job(self, kind: JobKind, outcome: str, seconds: float) -> None:
+        """A job was run."""
+        self._jobs.labels(kind.value, outcome).observe(seconds)
+
+    def acquired(self, seconds: float) -> None:
+        """The pool gave a connection after a while."""
+        self._wait.observe(seconds)
+        self._in_use.inc()
+
+    def released(self) -> None:
+        """A connection was given back to the pool."""
+        self._in_use.dec()
+
+    def reconciling(
+        self, reconcile: Callable[[], Awaitable[Reconciliation]]
+    ) -> Callable[[], Awaitable[Reconciliation]]:
+        """A reconciliation that is counted."""
+
+        async def counted() -> Reconciliation:
+            try:
+                found = await reconcile()
+            except Exception:
+                self._runs.labels("failed").inc()
+                raise
+            self._runs.labels("complete" if found.complete else "incomplete").inc()
+            for difference in found.differences:
+                self._differences.labels(difference.what, "yes" if difference.repaired else "no").inc()
+            if found.complete:
+                self._reconciled_at.set_to_current_time()
+            return found
+
+        return counted
+
+    def mailing(self, mailer: Mailer) -> Mailer:
+        """A mailer whose mails are counted."""
+        return _MeasuredMailer(mailer, self._mail)
+
+
+class _MeasuredMailer:
+    """Satisfies Mailer."""
+
+    def __init__(self, mailer: Mailer, seconds: Histogram) -> None:
+        self._mailer = mailer
+        self._seconds = seconds
+
+    async def send(self, letter: Letter, *, key: str) -> str:
+        began_at, outcome = time.perf_counter(), "failed"
+        try:
+            sent = await self._mailer.send(letter, key=key)
+            outcome = "sent"
+        except MailUnavailable:
+            outcome = "unavailable"
+            raise
+        except MailRefused:
+            outcome = "refused"
+            raise
+        finally:
+            self._seconds.labels(outcome).observe(time.perf_counter() - began_at)
+        return sent
