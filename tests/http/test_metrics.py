@@ -4,7 +4,6 @@ from datetime import datetime
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from application.errors import TryAgain
 from application.ports.counts import Counts, StoreCounts
@@ -12,27 +11,12 @@ from application.ports.gateway import CheckoutCompleted, Delivery
 from builders import a_member, an_event
 from entrypoints.metrics.exposition import Exposition
 from http_world import World
-
-Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+from metrics_page import Samples, read, sample
 
 
 async def samples(client: httpx.AsyncClient) -> Samples:
     """The samples of the page by name and labels."""
     return read((await client.get("/metrics")).text)
-
-
-def read(page: str) -> Samples:
-    """The samples of a page by name and labels."""
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-    }
-
-
-def sample(found: Samples, name: str, **labels: str) -> float | None:
-    """The value of one sample; null where there is none."""
-    return found.get((name, tuple(sorted(labels.items()))))
 
 
 async def test_a_paid_checkout_is_seen_in_requests_deliveries_payments_and_jobs(

@@ -52,9 +52,9 @@ class System:
         environment = self.environment | settings
         return Part(name, [command, *options], self.folder, environment, ready_url=ready_url, ready_word=ready_word)
 
-    def another_worker(self, **settings: str) -> Part:
+    def another_worker(self, *options: str, **settings: str) -> Part:
         """A worker that does not run yet."""
-        return self._part("worker", [], ready_word="worker started", **settings)
+        return self._part("worker", [*options], ready_word="worker started", **settings)
 
     def service_in_processes(self, processes: int) -> Part:
         """A second service on a port of its own, with several processes, which does not run yet."""
