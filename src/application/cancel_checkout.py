@@ -5,6 +5,7 @@ from typing import Final
 from application.again import again
 from application.confirm_payment import ConfirmPayment
 from application.errors import ProviderUnavailable
+from application.log_context import also_about
 from application.ports.gateway import CheckoutSession, PaymentGateway, SessionStatus
 from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock
@@ -36,6 +37,7 @@ class CancelCheckout:
         cause = Cause(why=CAUSE, actor=f"member:{user_id}")
         for _ in range(ROUNDS_MAX):
             payment, customer_id = await self._claimed(user_id, payment_id)
+            also_about(payment_id=payment.id)
             if payment.status is not PAYABLE:
                 return payment
             session = await self._closed(payment, customer_id)

@@ -9,6 +9,7 @@ from application.again import again
 from application.confirm_payment import ConfirmPayment
 from application.errors import ApplicationFault, InvalidEvent, ProviderUnavailable, TryAgain
 from application.findings import Findings
+from application.log_context import about
 from application.ports.gateway import CheckoutSession, EventReader, ProviderEvent
 from application.ports.records import Page, ProviderRecords
 from application.ports.store import BeginWork
@@ -123,15 +124,16 @@ class CatchUp:
         self, what: str, id: str, repair: Callable[[Item], Awaitable[Change]], item: Item, findings: Findings
     ) -> None:
         """Repair one thing, and note what has changed, or why it could not."""
-        try:
-            change = await again(lambda: repair(item), self._clock)
-        except (ProviderUnavailable, TryAgain):
-            raise
-        except ApplicationFault as fault:
-            findings.note(what, id, "unknown", "unknown", str(fault), repaired=False)
-            return
-        if change is not None:
-            findings.note(what, id, *change, "nobody had told of it")
+        with about():
+            try:
+                change = await again(lambda: repair(item), self._clock)
+            except (ProviderUnavailable, TryAgain):
+                raise
+            except ApplicationFault as fault:
+                findings.note(what, id, "unknown", "unknown", str(fault), repaired=False)
+                return
+            if change is not None:
+                findings.note(what, id, *change, "nobody had told of it")
 
     async def _paid(self, session: CheckoutSession, latest: datetime) -> Change:
         async with self._begin() as work:

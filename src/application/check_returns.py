@@ -6,6 +6,7 @@ from typing import Final
 from application.collect_returns import CollectReturns
 from application.errors import ApplicationFault, ProviderUnavailable, TryAgain
 from application.findings import Findings
+from application.log_context import about
 from application.ports.reads import OpenReturns
 from application.ports.store import BeginWork
 from application.ports.world import Clock
@@ -63,7 +64,8 @@ class CheckReturns:
                 if last.payment_intent_id in asked:
                     continue
                 asked.add(last.payment_intent_id)
-                fault = await self._checked(last.payment_intent_id, findings)
+                with about(payment_intent_id=last.payment_intent_id):
+                    fault = await self._checked(last.payment_intent_id, findings)
                 faults = faults + 1 if fault is not None else 0
                 if fault is not None and faults == FAULTS_IN_A_ROW_MAX:
                     raise fault

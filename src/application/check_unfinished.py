@@ -7,6 +7,7 @@ from application.confirm_payment import ConfirmPayment
 from application.errors import ApplicationFault, Conflict, ProviderUnavailable, TryAgain
 from application.expire_checkout import ExpireCheckout
 from application.findings import Findings
+from application.log_context import about
 from application.open_checkout import release
 from application.ports.gateway import CheckoutSession, PaymentGateway, SessionStatus
 from application.ports.reads import Unfinished
@@ -56,7 +57,8 @@ class CheckUnfinished:
         while page := await self._unfinished.page(after=last, limit=PAGE_SIZE):
             for payment in page:
                 last = payment
-                findings.checked += await self._checked(payment.id, whatever_the_age, findings)
+                with about(payment_id=payment.id):
+                    findings.checked += await self._checked(payment.id, whatever_the_age, findings)
 
     async def _checked(self, payment_id: PaymentId, whatever_the_age: bool, findings: Findings) -> bool:
         """Whether the provider was asked about a payment."""

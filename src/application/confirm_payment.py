@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from application.again import again
 from application.errors import PaidBeside, UnfitEvent
+from application.log_context import also_about
 from application.ports.gateway import CheckoutSession, SessionStatus
 from application.ports.jobs import JobKind, NewJob
 from application.ports.store import BeginWork, UnitOfWork
@@ -81,6 +82,7 @@ class ConfirmPayment:
         named = await self._opened_for(work, known, session)
         if not own:
             known = self._beside(work, known, session, moment, cause)
+        also_about(payment_id=known.id)
         payment = followed(known.opened(session.id), session, moment, named=named)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:
             log.error(

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from application.confirm_payment import ConfirmPayment, followed
 from application.errors import Conflict, ProviderRefused, ProviderUnavailable, UnfitEvent
+from application.log_context import also_about
 from application.ports.gateway import CheckoutSession, PaymentGateway, SessionStatus
 from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock
@@ -92,6 +93,7 @@ class FollowCheckout:
         return True
 
     async def _followed(self, payment: Payment, *, ask: bool, told_open: bool) -> FollowedCheckout:
+        also_about(payment_id=payment.id)
         session = await self._asked(payment) if ask else None
         if session is not None:
             payment = await self._told(payment, session)

@@ -6,6 +6,7 @@ from application.confirm_payment import ConfirmPayment
 from application.errors import UnfitEvent
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
+from application.log_context import also_about
 from application.ports.gateway import (
     ChargeRefunded,
     CheckoutCompleted,
@@ -62,4 +63,6 @@ class HandleEvent:
                 raise UnfitEvent(f"event {event.id} of type {event.type} cannot be read: {reason}")
             case _:
                 assert_never(event.fact)
+        if payment is not None:
+            also_about(payment_id=payment.id)
         return payment is not None

@@ -143,9 +143,8 @@ class OpenCheckout:
         try:
             return await self._opened(checkout, request, customer.provider_id, stale=stale)
         except CustomerUnknown:
-            log.error(
-                "the payment provider no longer knows the customer of %s: a new one is made", customer.record.user_id
-            )
+            # Not by the member's id, which may be an address: the log's context names whoever asks, in a form that may be logged.
+            log.error("the payment provider no longer knows the member's customer: a new one is made")
             await self._forget_customer(customer.record, checkout)
         except ProviderRefused as refusal:
             if not stale or isinstance(refusal, CurrencyRefused):

@@ -24,6 +24,8 @@ whatever a stranger with a million addresses does."""
 NEAR: Final = 0.1
 """The part of a quota from which on a replica tells the others what it has counted."""
 
+ONE_OF: Final = {"member": "a member", "address": "an address"}
+
 
 class Quotas(Struct, frozen=True, kw_only=True):
     """How many a minute; 0 is no limit. requests: of a member, and of an address where no token is valid.
@@ -130,9 +132,8 @@ class RateLimit:
         used = window.used(second)
         if used >= self.quota:
             if window.is_news(second):
-                # Once a minute: a flood must not fill the log as well. Addresses are nobody's business there.
-                who = subject if self.per == "member" else "an address"
-                log.warning("%s had %s %s within a minute: more are refused", who, self.quota, self.name)
+                # Once a minute: a flood must not fill the log as well. The context of the log names the member, and no address.
+                log.warning("%s had %s %s within a minute: more are refused", ONE_OF[self.per], self.quota, self.name)
             raise RateLimited(self._allowance(0, window.seconds_until_free(used - self.quota + 1, second)))
         window.add(second)
         if window.here >= self._near_from:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from application.again import again
 from application.errors import ApplicationFault, TryAgain
 from application.handle_event import HandleEvent
+from application.log_context import about
 from application.ports.gateway import Delivery, EventReader, ProviderEvent
 from application.ports.jobs import JobKind, NewJob
 from application.ports.store import BeginWork
@@ -56,6 +57,10 @@ class ReceiveEvent:
 
     async def take(self, event: ProviderEvent) -> Outcome:
         """Keep and apply an event that is known to be the provider's. Raises TryAgain when nothing could be stored."""
+        with about(event_id=event.id):
+            return await self._taken(event)
+
+    async def _taken(self, event: ProviderEvent) -> Outcome:
         try:
             outcome = await again(lambda: self._take(event), self._clock)
         except TryAgain:

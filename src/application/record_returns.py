@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from application.log_context import also_about
 from application.ports.gateway import ChargeRefunded
 from application.ports.jobs import JobKind, NewJob
 from application.ports.store import UnitOfWork
@@ -63,6 +64,7 @@ class RecordReturns:
 
     async def settle(self, work: UnitOfWork, payment: Payment, returns: Returns, *, cause: Cause) -> Payment:
         """Bring a locked payment, and the time it bought, to where all that is known of its charge leaves them."""
+        also_about(payment_id=payment.id)
         after = payment.after_returns(returns)
         if returns.refunded_minor(payment.charged.currency) > (payment.charged.amount or 0):
             log.error("more went back of payment %s than was charged", payment.id)

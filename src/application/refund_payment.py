@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
 from application.errors import ProviderRefused, ProviderUnavailable
+from application.log_context import also_about
 from application.ports.gateway import PaymentGateway, RefundOrder, RefundReason
 from application.ports.jobs import ClaimedJob
 from application.ports.store import BeginWork
@@ -40,6 +41,7 @@ class RefundPayment:
 
         Raises NothingToRefund when no money of it has arrived, ProviderUnavailable and ProviderRefused.
         """
+        also_about(payment_id=payment_id)
         async with self._begin() as work:
             payment = await work.payments.get(payment_id, lock=True)
             if payment is not None and payment.status is PaymentStatus.REVIEW and payment.charged.amount == 0:

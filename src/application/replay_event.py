@@ -7,6 +7,7 @@ from msgspec import Struct
 from application.again import again
 from application.errors import ApplicationFault, TryAgain
 from application.handle_event import HandleEvent
+from application.log_context import about
 from application.ports.gateway import EventReader
 from application.ports.jobs import FINISHED, JobKind, JobState, NewJob
 from application.ports.store import BeginWork, EventState, UnitOfWork
@@ -38,7 +39,12 @@ class ReplayEvent:
 
     async def __call__(self, event_id: str, *, operator: str) -> Replay:
         """Apply it, or park it with what stands in the way; the audit tells who asked. Raises TryAgain when the store is away."""
-        cause = Cause(why="replayed", actor=f"operator:{operator}", event_id=event_id)
+        with about(event_id=event_id):
+            return await self._replayed(
+                event_id, Cause(why="replayed", actor=f"operator:{operator}", event_id=event_id)
+            )
+
+    async def _replayed(self, event_id: str, cause: Cause) -> Replay:
         try:
             return await again(lambda: self._applied(event_id, cause), self._clock)
         except TryAgain:

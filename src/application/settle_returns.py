@@ -4,6 +4,7 @@ from typing import Final
 
 from application.again import again
 from application.findings import Findings
+from application.log_context import about
 from application.ports.reads import ReturnedCharges
 from application.ports.store import BeginWork
 from application.ports.world import Clock
@@ -34,7 +35,8 @@ class SettleReturns:
         last: str | None = None
         while whatever_the_age and (page := await self._charges.page(after=last, limit=PAGE_SIZE)):
             for last in page:
-                findings.checked += await self._checked(last, findings)
+                with about(payment_intent_id=last):
+                    findings.checked += await self._checked(last, findings)
 
     async def _checked(self, payment_intent_id: str, findings: Findings) -> bool:
         """Whether the charge is one of ours."""

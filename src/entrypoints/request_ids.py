@@ -2,25 +2,19 @@
 
 import re
 import secrets
-from contextvars import ContextVar
 from typing import Final
 
+from application.log_context import present
+
 ACCEPTED: Final = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
-_current: ContextVar[str] = ContextVar("request_id", default="-")
+NONE: Final = "-"
 
 
 def request_id() -> str:
     """The id of the request that is being answered; a dash outside of any."""
-    return _current.get()
+    return present().get("request_id", NONE)
 
 
-def begin_request(given: bytes) -> str:
-    """Take the id that the client gave, if it is a plain word, else a new one: it is the present one in this task from now on."""
-    current = given.decode() if ACCEPTED.fullmatch(given) else f"req_{secrets.token_hex(10)}"
-    _current.set(current)
-    return current
-
-
-def end_request() -> None:
-    """Nothing is being answered any more in this task."""
-    _current.set("-")
+def id_for(given: bytes) -> str:
+    """The id of a request that begins: the one that the client gave, if it is a plain word, else a new one."""
+    return given.decode() if ACCEPTED.fullmatch(given) else f"req_{secrets.token_hex(10)}"

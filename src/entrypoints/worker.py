@@ -18,6 +18,7 @@ from application.errors import (
     ProviderUnavailable,
     TryAgain,
 )
+from application.log_context import about
 from application.ports.jobs import ClaimedJob, JobKind, JobQueue
 from entrypoints.container import Container
 
@@ -72,6 +73,12 @@ def chores_of(container: Container) -> list[Chore]:
         ),
         Chore(name="forgetting", every_seconds=PRUNE_EVERY_SECONDS, do=container.prune()),
     ]
+
+
+def ids_of(job: ClaimedJob) -> dict[str, str]:
+    """What a job is about, for the log: the first part of its subject, by what its kind makes of it."""
+    names = {JobKind.RETRY_EVENT: "event_id", JobKind.COLLECT_RETURNS: "payment_intent_id"}
+    return {names.get(job.kind, "payment_id"): job.subject.partition(":")[0]}
 
 
 def worker_of(container: Container) -> "Worker":
@@ -164,6 +171,10 @@ class Worker:
         return bool(claimed)
 
     async def _do(self, job: ClaimedJob) -> None:
+        with about(job_id=job.id, **ids_of(job)):
+            await self._done(job)
+
+    async def _done(self, job: ClaimedJob) -> None:
         began_at, outcome = time.perf_counter(), "failed"
         try:
             async with asyncio.timeout(JOB_SECONDS_MAX):
@@ -206,7 +217,8 @@ class Worker:
             # Not all replicas at once after a common start.
             await asyncio.sleep(chore.every_seconds * (0.5 + self._chance.random() / 2))
             try:
-                await chore.do()
+                with about():
+                    await chore.do()
             except Exception as fault:
                 _log_fault(f"{chore.name} failed and is tried again later", fault)
 

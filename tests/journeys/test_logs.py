@@ -24,6 +24,30 @@ def test_every_line_of_a_request_carries_its_id(system: System) -> None:
     assert {"event", "level", "logger", "timestamp"} <= own[-1].keys()
 
 
+def lines_about(log: str, **ids: str) -> list[dict[str, str]]:
+    """The lines that carry these ids."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    return [line for line in lines if ids.items() <= line.items()]
+
+
+def test_all_that_is_logged_of_a_payment_is_found_by_its_id_in_each_process(system: System) -> None:
+    shopper = Shopper(system)
+    checkout = shopper.buys()
+    shopper.receipt_number(checkout)
+    event = system.event_of(checkout["checkout_session_id"])
+    eventually("the mail is logged", lambda: "job send_confirmation" in system.worker.said())
+    served = lines_about(system.service.said(), payment_id=checkout["payment_id"])
+    worked = lines_about(system.worker.said(), payment_id=checkout["payment_id"])
+    started = [line for line in served if line.get("member_id") == shopper.user_id]
+    handled = lines_about(system.service.said(), payment_id=checkout["payment_id"], event_id=event["id"])
+
+    assert any("POST /api/v1/checkouts answered 201" in line["event"] for line in started)
+    assert any(line.get("stripe_request_id") for line in started)
+    assert [f"event {event['id']} of type {event['type']}: handled"] == [line["event"] for line in handled]
+    assert {"issue_receipt", "send_confirmation"} <= {line["event"].split()[1] for line in worked}
+    assert all("job_id" in line for line in worked)
+
+
 def test_every_line_of_the_service_and_the_worker_is_json_of_one_event(system: System) -> None:
     shopper = Shopper(system)
     shopper.receipt_number(shopper.buys())

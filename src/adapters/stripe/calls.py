@@ -92,7 +92,7 @@ class StripeCalls:
         began_at, outcome = time.perf_counter(), "failed"
         try:
             with self._breaker:
-                answer = await self._made(call, seconds_max)
+                answer = await self._made(operation, call, seconds_max)
             outcome = "answered"
         except ProviderUnavailable:
             outcome = "unavailable"
@@ -106,7 +106,7 @@ class StripeCalls:
         return answer
 
     async def _made(
-        self, call: "Callable[[StripeClient], Awaitable[StripeObject]]", seconds_max: float
+        self, operation: str, call: "Callable[[StripeClient], Awaitable[StripeObject]]", seconds_max: float
     ) -> dict[str, Any]:  # Any: JSON
         client = await self._opened()
         from adapters.stripe.faults import RAISED, translated
@@ -115,7 +115,7 @@ class StripeCalls:
             async with asyncio.timeout(min(seconds_max, self._call_seconds_max)):
                 answer = await call(client)
             if answer.last_response is not None:
-                log.info("Stripe answered request %s", answer.last_response.request_id)
+                log.info("Stripe answered %s", operation, extra={"stripe_request_id": answer.last_response.request_id})
             return answer.to_dict(for_json=True)
         except RAISED as error:
             raise translated(error) from error

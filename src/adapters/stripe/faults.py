@@ -27,13 +27,14 @@ def translated(error: BaseException) -> ProviderUnavailable | ProviderRefused:
         return ProviderUnavailable("no answer from Stripe", silent=True)
     status = error.http_status
     code = getattr(error, "code", None)
-    log.warning("Stripe refused a call: status %s, code %s, request %s", status, code, error.request_id)
+    named = {"stripe_request_id": error.request_id}
+    log.warning("Stripe refused a call: status %s, code %s", status, code, extra=named)
     if isinstance(error, stripe.IdempotencyError):
         # The stored bytes differ from those first sent under the key. Whether the object exists is not known: look, then renew.
-        log.error("Stripe knows this idempotency key with other parameters, request %s", error.request_id)
+        log.error("Stripe knows this idempotency key with other parameters", extra=named)
         return ProviderUnavailable("Stripe knows the idempotency key with other parameters", answered=True)
     if status in (401, 403):
-        log.error("Stripe refused the API key, request %s", error.request_id)
+        log.error("Stripe refused the API key", extra=named)
         return ProviderUnavailable("Stripe refused the API key", retry_after_seconds=KEY_REFUSED_RETRY_SECONDS)
     if status is None or status < 400 or status in (408, 409, 429) or status >= 500:
         return ProviderUnavailable(

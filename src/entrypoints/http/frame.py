@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import HTTPReceiveMessage, Message, Receive, Scope, Send
+from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from application.log_context import about
 from entrypoints.http.answers import answer_problem
 from entrypoints.http.problems import TOO_LATE, UNFORESEEN, BodyMissing, BodyTooSlow, problem_response
-from entrypoints.request_ids import begin_request, end_request
+from entrypoints.request_ids import id_for
 
 log = logging.getLogger("http")
 
@@ -52,8 +53,11 @@ class Frame:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"request-id", b"")
-        current = begin_request(given)
+        current = id_for(dict(scope["headers"]).get(b"request-id", b""))
+        with about(request_id=current):
+            await self._answered(scope, receive, send, current)
+
+    async def _answered(self, scope: HTTPScope, receive: Receive, send: Send, current: str) -> None:
         # Escaped: a path may hold line ends, which would write lines of their own.
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
@@ -84,7 +88,6 @@ class Frame:
             level = logging.DEBUG if status == TOO_MANY else logging.INFO
             log.log(level, "%s %s answered %s in %.1f ms", scope["method"], shown, status, seconds * 1000)
             self.app.state.measures.request(scope["method"], route, status, seconds)
-            end_request()
 
 
 class _Arrival:

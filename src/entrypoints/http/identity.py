@@ -1,5 +1,6 @@
 """Who is asking: the bearer of a token of the platform."""
 
+import hashlib
 from typing import Any, Final, TypeAlias
 
 from litestar import Request
@@ -12,6 +13,7 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.errors import ApplicationFault
+from application.log_context import also_about
 from application.rate_limits import RateLimits
 from domain.member import Member
 from entrypoints.http.rate_limits import UNLIMITED, count_caller, count_stranger
@@ -64,6 +66,7 @@ class Identify(AbstractAuthenticationMiddleware):
             if page:
                 raise SignInNeeded from error
             raise
+        also_about(member_id=loggable(caller.user_id))
         if is_counted(caller):
             count_caller(connection.scope, self._limits, caller.user_id)
         return AuthenticationResult(user=caller, auth=None)
@@ -100,6 +103,11 @@ class CountVisitors(ASGIMiddleware):
 def is_counted(caller: Caller) -> bool:
     """Whether a caller has a limit. The platform's back end has none: it asks for all members at once, and they wait for it."""
     return caller.member is not None or READ_SUBSCRIPTIONS not in caller.scopes
+
+
+def loggable(user_id: str) -> str:
+    """A user's id as logs may have it. The platform may have chosen e-mail addresses: of such there is a digest, the same each time."""
+    return user_id if "@" not in user_id else f"sha256:{hashlib.sha256(user_id.encode()).hexdigest()[:16]}"
 
 
 def member_of(request: CallerRequest) -> Member:

@@ -11,6 +11,7 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operat
 from msgspec import Struct
 
 from application.errors import ApplicationFault, InvalidEvent, InvalidSignature
+from application.log_context import also_about
 from application.ports.gateway import Delivery
 from application.receive_event import Outcome, ReceiveEvent
 from entrypoints.http.described import answer, problems
@@ -78,6 +79,7 @@ async def receive_stripe_event(
             # Counted afterwards: what is well signed is taken at any rate, from whatever address.
             count_forged_delivery(request.scope, request.app.state.rate_limits)
         raise
+    also_about(event_id=receipt.event_id)
     measures.delivery(receipt.outcome.value)
     if receipt.outcome is Outcome.HANDLED:
         measures.handled(receipt.created, datetime.now(UTC))
