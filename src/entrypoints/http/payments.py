@@ -1,7 +1,7 @@
 """The billing history of the member who asks."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.exceptions import ValidationException
 from litestar.params import FromPath, QueryParameter
 
 from application.list_payments import PAGE_SIZE, PAGE_SIZE_MAX, HistoryPage, ListPayments
@@ -20,16 +19,23 @@ from entrypoints.http.bodies import PaymentBody, PaymentList
 from entrypoints.http.described import BEARER, answer, problems
 from entrypoints.http.examples import PAYMENT, PAYMENTS
 from entrypoints.http.identity import CallerRequest
+from entrypoints.http.parameters import invalid_parameters, known_parameters
 
 PATH: Final = "/api/v1/payments"
 CURSORS: Final = ("starting_after", "ending_before")
 STARTING_AFTER: Final = "The id of the last payment of a page: the older ones that follow it"
 ENDING_BEFORE: Final = "The id of the first payment of a page: the newer ones right before it"
 
-CREATED_FROM: Final = "created[gte]"
-CREATED_BEFORE: Final = "created[lt]"
 DATE_TIME: Final = {"format": "date-time"}
+TICK: Final = timedelta(microseconds=1)
+"""The next instant that can be stored: after one instant means from the next one on."""
+
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+def begun(comparison: str, description: str) -> QueryParameter:
+    """The parameter that narrows a list by when a payment was begun."""
+    return QueryParameter(name=f"created[{comparison}]", schema_extra=DATE_TIME, description=description)
 
 
 @get(
@@ -38,6 +44,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
     summary="List payments",
     tags=["Payments"],
     security=BEARER,
+    guards=[known_parameters],
     responses={200: answer(PAYMENTS, "One page of the member's payments"), **problems(400, 401, 429)},
 )
 async def list_payments(
@@ -49,14 +56,10 @@ async def list_payments(
     starting_after: Annotated[UUID | None, QueryParameter(description=STARTING_AFTER)] = None,
     ending_before: Annotated[UUID | None, QueryParameter(description=ENDING_BEFORE)] = None,
     status: Annotated[PaymentStatus | None, QueryParameter(description="Only payments of this status")] = None,
-    created_gte: Annotated[
-        str | None,
-        QueryParameter(name=CREATED_FROM, schema_extra=DATE_TIME, description="Only payments begun then or later"),
-    ] = None,
-    created_lt: Annotated[
-        str | None,
-        QueryParameter(name=CREATED_BEFORE, schema_extra=DATE_TIME, description="Only payments begun before"),
-    ] = None,
+    created_gte: Annotated[str | None, begun("gte", "Only payments begun then or later")] = None,
+    created_gt: Annotated[str | None, begun("gt", "Only payments begun later")] = None,
+    created_lt: Annotated[str | None, begun("lt", "Only payments begun earlier")] = None,
+    created_lte: Annotated[str | None, begun("lte", "Only payments begun then or earlier")] = None,
 ) -> Response[PaymentList]:
     """The member's own payments, newest first. A page does not shift while new payments arrive; `Link` leads to those beside it."""
     page = await list_payments(
@@ -66,8 +69,12 @@ async def list_payments(
         ending_before=PaymentId(ending_before) if ending_before is not None else None,
         wanted=WantedPayments(
             status=status,
-            created_from=moment(CREATED_FROM, created_gte),
-            created_before=moment(CREATED_BEFORE, created_lt),
+            created_from=max(
+                given(moment("created[gte]", created_gte), moment("created[gt]", created_gt, TICK)), default=None
+            ),
+            created_before=min(
+                given(moment("created[lt]", created_lt), moment("created[lte]", created_lte, TICK)), default=None
+            ),
         ),
     )
     links = links_of(f"{request.app.state.app_url}{PATH}", request.query_params.multi_items(), page)
@@ -77,14 +84,18 @@ async def list_payments(
     )
 
 
-def moment(name: str, text: str | None) -> datetime | None:
-    """An instant (UTC) out of an address. Raises ValidationException; also without an offset, which would be anybody's guess, and for
-    what lies outside the years 1 to 9999.
-    """
+def moment(name: str, text: str | None, ticks: timedelta = timedelta()) -> datetime | None:
+    """An instant (UTC) out of an address, and so much later. Raises ValidationException; also without an offset from UTC, which would be
+    anybody's guess, and for what lies outside the years 1 to 9999."""
     try:
-        return msgspec.convert(text, Moment).astimezone(UTC) if text is not None else None
+        return msgspec.convert(text, Moment).astimezone(UTC) + ticks if text is not None else None
     except (msgspec.ValidationError, OverflowError) as error:
-        raise ValidationException(f"{name}: a time as RFC 3339 has it, such as 2026-01-15T12:00:00Z") from error
+        raise invalid_parameters({name: "a time as RFC 3339 has it, such as 2026-01-15T12:00:00Z"}) from error
+
+
+def given(*moments: datetime | None) -> list[datetime]:
+    """Those that are there."""
+    return [moment for moment in moments if moment is not None]
 
 
 def links_of(address: str, query: Iterable[tuple[str, str]], page: HistoryPage) -> list[str]:
@@ -110,6 +121,7 @@ def links_of(address: str, query: Iterable[tuple[str, str]], page: HistoryPage) 
     summary="Get a payment",
     tags=["Payments"],
     security=BEARER,
+    guards=[known_parameters],
     responses={200: answer(PAYMENT, "The payment"), **problems(400, 401, 404, 429)},
 )
 async def show_payment(

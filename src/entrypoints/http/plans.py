@@ -11,6 +11,7 @@ from entrypoints.http.bodies import PlanBody, PlanList
 from entrypoints.http.described import answer, problems
 from entrypoints.http.examples import PLANS
 from entrypoints.http.identity import PUBLIC
+from entrypoints.http.parameters import known_parameters
 
 PATH = "/api/v1/plans"
 
@@ -30,6 +31,7 @@ def reading_language(request: Request[None, None, State]) -> Locale:
     summary="List plans",
     tags=["Plans"],
     opt={PUBLIC: True},
+    guards=[known_parameters],
     responses={200: answer(PLANS, "The price list"), **problems(400, 429)},
 )
 async def list_plans(

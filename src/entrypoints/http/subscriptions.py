@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.exceptions import ValidationException
 from litestar.params import PathParameter, QueryParameter
 
 from application.check_access import CheckAccess
@@ -14,6 +13,7 @@ from entrypoints.http.conditional import ConditionalOperation, answer_if_new
 from entrypoints.http.described import BEARER, UNCHANGED, answer, problems
 from entrypoints.http.examples import SUBSCRIPTION, SUBSCRIPTIONS
 from entrypoints.http.identity import READ_SUBSCRIPTIONS, CallerRequest, require_scope
+from entrypoints.http.parameters import invalid_parameters, known_parameters
 
 LIST_PATH: Final = "/api/v1/subscriptions"
 USERS_MAX: Final = 100
@@ -26,7 +26,8 @@ USERS_MAX: Final = 100
     summary="Get the member's own subscription",
     tags=["Subscriptions"],
     security=BEARER,
-    responses={200: answer(SUBSCRIPTION, "The subscription"), **UNCHANGED, **problems(401, 429)},
+    guards=[known_parameters],
+    responses={200: answer(SUBSCRIPTION, "The subscription"), **UNCHANGED, **problems(400, 401, 429)},
 )
 async def own_subscription(
     request: CallerRequest, check_access: NamedDependency[CheckAccess]
@@ -45,6 +46,7 @@ async def own_subscription(
     summary="Get the subscription of any user",
     tags=["Subscriptions"],
     security=BEARER,
+    guards=[known_parameters],
     responses={200: answer(SUBSCRIPTION, "The subscription"), **UNCHANGED, **problems(400, 401, 403, 429)},
 )
 async def user_subscription(
@@ -67,6 +69,7 @@ async def user_subscription(
     summary="Get the subscriptions of many users",
     tags=["Subscriptions"],
     security=BEARER,
+    guards=[known_parameters],
     responses={200: answer(SUBSCRIPTIONS, "One subscription for each user"), **problems(400, 401, 403, 429)},
 )
 async def list_subscriptions(
@@ -93,5 +96,5 @@ async def list_subscriptions(
 def checked(name: str, user_id: str) -> UserId:
     """A user's id out of an address. Raises ValidationException for what can be none."""
     if not is_user_id(user_id):
-        raise ValidationException(f"{name}: 1 to {USER_ID_LENGTH_MAX} printable characters")
+        raise invalid_parameters({name: f"1 to {USER_ID_LENGTH_MAX} printable characters"})
     return UserId(user_id)
