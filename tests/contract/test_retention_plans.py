@@ -1,12 +1,11 @@
 """What forgets old rows finds them by an index, however much is kept. About two seconds."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from msgspec import json
 
 from adapters.postgres.statements import STATEMENTS
+from contract.plans import nodes_of, whole_reads
 from contract.stores import StoreInPostgres
 
 ROWS: Final = 100_000
@@ -25,13 +24,6 @@ FILL: Final = f"""
 """
 
 
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:  # Any: Postgres' own account of a plan
-    """A node of a plan and all under it."""
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
-
-
 @pytest.fixture
 async def filled(postgres_store: StoreInPostgres) -> StoreInPostgres:
     """A store that has kept events and jobs for more than a year."""
@@ -45,13 +37,7 @@ async def test_no_statement_that_forgets_reads_a_table_whole(filled: StoreInPost
     for name, days in ages.items():
         statement = STATEMENTS[name]
         values = statement.arguments({"days": days, "at_most": 500})
-        (row,) = await filled.observer.fetch(f"EXPLAIN (FORMAT json) {statement.sql}", *values)
-        (whole,) = json.decode(row[0])
-        read[name] = [
-            f"{node['Node Type']} of {node['Relation Name']}"
-            for node in nodes(whole["Plan"])
-            if node["Node Type"] == "Seq Scan"
-        ]
+        read[name] = whole_reads(await nodes_of(filled.observer, statement.sql, values))
 
     assert {name: [] for name in ages} == read
 

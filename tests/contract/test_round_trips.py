@@ -90,3 +90,13 @@ async def test_an_access_check_takes_one(warm: Warm) -> None:
     await PostgresEntitlements(warm.database).of(payment.user_id)
 
     assert 1 == warm.proxy.answers
+
+
+async def test_many_access_checks_take_one_together(warm: Warm) -> None:
+    entitlements = PostgresEntitlements(warm.database)
+    users = [(await a_started_payment(warm.service.begin)).user_id for _ in range(3)]
+    await entitlements.of_all(users)
+    warm.count_from_here()
+    await entitlements.of_all(users)
+
+    assert 1 == warm.proxy.answers
