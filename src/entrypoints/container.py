@@ -3,9 +3,6 @@
 Nothing here is asynchronous. What must be closed registers itself on `closing`, which the process enters and leaves.
 """
 
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
-
 from dependency_injector import containers, providers
 
 from adapters import ids
@@ -27,7 +24,7 @@ from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.events import StripeEventReader
-from adapters.stripe.gateway import StripeGateway, open_gateway
+from adapters.stripe.gateway import open_gateway
 from adapters.stripe.records import StripeRecords
 from application.cancel_checkout import CancelCheckout
 from application.catch_up import CatchUp
@@ -46,8 +43,6 @@ from application.issue_receipt import IssueReceipt
 from application.list_payments import ListPayments
 from application.list_plans import ListPlans
 from application.open_checkout import OpenCheckout
-from application.ports.gateway import PaymentGateway
-from application.ports.reads import BillingHistory
 from application.prune import Prune
 from application.rate_limits import RateLimits
 from application.receive_event import ReceiveEvent
@@ -67,61 +62,10 @@ from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
 from application.start_checkout import StartCheckout
+from entrypoints.late_adapters import Closing, choose_mailer, choose_words, list_outbox, warm_up, write_letters
 from entrypoints.metrics.exposition import Exposition
 from entrypoints.metrics.measures import Measures
 from entrypoints.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from application.ports.mail import LetterWriter, Mailer, OutboxMail
-    from application.ports.wording import Wording
-
-
-def choose_mailer(settings: Settings, measures: Measures) -> "Mailer":
-    """Resend where a key is configured, else the outbox folder."""
-    if settings.resend_api_key is not None:
-        from adapters.email.resend import ResendMailer
-
-        return measures.mailing(
-            ResendMailer(api_key=settings.resend_api_key, sender=settings.email_from, api_base=settings.resend_api_base)
-        )
-    from adapters.email.folder import FolderMailer
-
-    return measures.mailing(FolderMailer(settings.local_folder / "outbox", settings.email_from))
-
-
-def choose_words(settings: Settings) -> "Wording":
-    """The languages. Imported when the first page or letter needs them: they bring the data of CLDR."""
-    from adapters.wording.catalogues import BabelWording
-
-    return BabelWording(settings.billing_timezone)
-
-
-def write_letters(wording: "Wording") -> "LetterWriter":
-    """The writer of letters. Imported when a worker needs it: it brings templates and a CSS inliner."""
-    from adapters.email.letters import JinjaLetterWriter
-
-    return JinjaLetterWriter(wording)
-
-
-def list_outbox(settings: Settings) -> "Sequence[OutboxMail]":
-    """The mails in the outbox folder, newest first."""
-    from adapters.email.folder import read_outbox
-
-    return read_outbox(settings.local_folder / "outbox")
-
-
-async def warm_up(gateway: PaymentGateway, history: BillingHistory) -> None:
-    """What is worth doing before the first request needs it: imports that cost a second each."""
-    if isinstance(gateway, StripeGateway):
-        await gateway.warm_up()
-    if isinstance(history, PostgresBillingHistory):
-        await history.warm_up()
-
-
-class Closing(AsyncExitStack[bool | None]):
-    """Everything that must be closed, in the reverse order of its opening."""
 
 
 class Container(containers.DeclarativeContainer):

@@ -6,7 +6,6 @@ from typing import Final
 
 import asyncpg
 import pytest
-from msgspec import json
 
 from adapters.ids import first_id_at, new_id
 from adapters.memory.world import MemoryClock
@@ -17,8 +16,8 @@ from application.ports.jobs import JobKind, NewJob
 from application.ports.store import BeginWork, EventState
 from builders import NOON, a_payment
 from contract.keeping import claim, keep, let_die
+from contract.plans import nodes_of, whole_reads
 from contract.stores import Store, StoreInPostgres
-from contract.test_retention_plans import nodes
 from domain.audit import Cause
 from domain.money import Money
 from domain.payment import Figures, Payment, PaymentId, PaymentStatus, Review
@@ -169,13 +168,7 @@ async def test_counting_reads_no_table_whole(postgres_store: StoreInPostgres) ->
     for name in ("counts.waiting", "counts.begun", "counts.jobs", "counts.events"):
         statement = STATEMENTS[name]
         values = statement.arguments({"first_id": day_ago, "at_most": 100_000})
-        (row,) = await postgres_store.observer.fetch(f"EXPLAIN (FORMAT json) {statement.sql}", *values)
-        (whole,) = json.decode(row[0])
-        read[name] = [
-            f"{node['Node Type']} of {node['Relation Name']}"
-            for node in nodes(whole["Plan"])
-            if node["Node Type"] == "Seq Scan"
-        ]
+        read[name] = whole_reads(await nodes_of(postgres_store.observer, statement.sql, values))
     counts = await postgres_store.counts.taken(begun_since=(await now(postgres_store.observer)) - timedelta(days=1))
 
     assert {name: [] for name in read} == read

@@ -1,0 +1,63 @@
+"""Adapters that the settings choose, or that are imported only when they are first needed: their imports cost much."""
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from adapters.postgres.history import PostgresBillingHistory
+from adapters.stripe.gateway import StripeGateway
+from application.ports.gateway import PaymentGateway
+from application.ports.reads import BillingHistory
+from entrypoints.metrics.measures import Measures
+from entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from application.ports.mail import LetterWriter, Mailer, OutboxMail
+    from application.ports.wording import Wording
+
+
+def choose_mailer(settings: Settings, measures: Measures) -> "Mailer":
+    """Resend where a key is configured, else the outbox folder."""
+    if settings.resend_api_key is not None:
+        from adapters.email.resend import ResendMailer
+
+        return measures.mailing(
+            ResendMailer(api_key=settings.resend_api_key, sender=settings.email_from, api_base=settings.resend_api_base)
+        )
+    from adapters.email.folder import FolderMailer
+
+    return measures.mailing(FolderMailer(settings.local_folder / "outbox", settings.email_from))
+
+
+def choose_words(settings: Settings) -> "Wording":
+    """The languages. Imported when the first page or letter needs them: they bring the data of CLDR."""
+    from adapters.wording.catalogues import BabelWording
+
+    return BabelWording(settings.billing_timezone)
+
+
+def write_letters(wording: "Wording") -> "LetterWriter":
+    """The writer of letters. Imported when a worker needs it: it brings templates and a CSS inliner."""
+    from adapters.email.letters import JinjaLetterWriter
+
+    return JinjaLetterWriter(wording)
+
+
+def list_outbox(settings: Settings) -> "Sequence[OutboxMail]":
+    """The mails in the outbox folder, newest first."""
+    from adapters.email.folder import read_outbox
+
+    return read_outbox(settings.local_folder / "outbox")
+
+
+async def warm_up(gateway: PaymentGateway, history: BillingHistory) -> None:
+    """What is worth doing before the first request needs it: imports that cost a second each."""
+    if isinstance(gateway, StripeGateway):
+        await gateway.warm_up()
+    if isinstance(history, PostgresBillingHistory):
+        await history.warm_up()
+
+
+class Closing(AsyncExitStack[bool | None]):
+    """Everything that must be closed, in the reverse order of its opening."""
