@@ -8,10 +8,17 @@ import asyncpg
 
 from application.errors import Conflict, TryAgain
 
-PASSING: Final = ("08", "25006", "28", "3D000", "40", "42P01", "42703", "53", "55", "57", "58")
+STATEMENTS_MIXED_UP: Final = ("26000", "42P05")
+"""A statement that the driver has prepared is not there, or another one has its name: somebody else used the server's session, such as
+another client of a PgBouncer in transaction mode, or a proxy that resets it. The connection is of no use any more; a new one is."""
+
+PASSING: Final = (
+    *("08", "25006", "28", "3D000", "40", "42501", "42P01", "42703", "53", "55", "57", "58"),
+    *STATEMENTS_MIXED_UP,
+)
 """SQLSTATE classes and codes that pass, by themselves or by an operator's hand: lost connections, a standby, refused logins, a missing
-database, deadlocks, a schema that is not migrated yet, exhausted resources, locks, shutdowns and time-outs, a failing disk
-(PostgreSQL manual, appendix A)."""
+database, deadlocks, rights that were not granted, a schema that is not migrated yet, exhausted resources, locks, shutdowns and time-outs,
+a failing disk (PostgreSQL manual, appendix A)."""
 
 LOST: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What asyncpg raises when a connection breaks under it. InternalClientError is neither a PostgresError nor an InterfaceError."""
@@ -40,6 +47,12 @@ def leads_to_a_standby(error: BaseException | None) -> bool:
     After a failover a proxy may keep such connections open, and each of them refuses for ever.
     """
     return error is not None and isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError)
+
+
+def ends_its_connection(error: BaseException | None) -> bool:
+    """Whether a fault, in the driver's word or as the cause of ours, says that its connection will fail for ever."""
+    found = error.__cause__ if isinstance(error, TryAgain) else error
+    return isinstance(found, asyncpg.PostgresError) and found.sqlstate in STATEMENTS_MIXED_UP
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.orm import joinedload
 
 from adapters.postgres.database import Database
-from adapters.postgres.faults import our_errors
+from adapters.postgres.faults import ends_its_connection, our_errors
 from adapters.postgres.rows import invoice_of, payment_of
 from adapters.postgres.tables import PaymentRow
 from application.errors import TryAgain
@@ -82,12 +82,17 @@ class PaymentListing:
     async def _rows(self, conditions: list[ColumnElement[bool]], limit: int, order: Order) -> Sequence[PaymentRow]:
         try:
             async with self._database.sessions()() as session:
-                return await PaymentRows(session=session, wrap_exceptions=False).get_many(
-                    LimitOffset(limit, 0),
-                    OrderBy(PaymentRow.id, order),
-                    *conditions,
-                    load=[joinedload(PaymentRow.invoice)],
-                )
+                try:
+                    return await PaymentRows(session=session, wrap_exceptions=False).get_many(
+                        LimitOffset(limit, 0),
+                        OrderBy(PaymentRow.id, order),
+                        *conditions,
+                        load=[joinedload(PaymentRow.invoice)],
+                    )
+                except DBAPIError as error:
+                    if ends_its_connection(driver_error(error)):
+                        await session.invalidate()
+                    raise
         except NoConnectionInTime as error:
             raise TryAgain("every connection to the database is busy") from error
         except DBAPIError as error:

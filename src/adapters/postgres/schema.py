@@ -8,6 +8,7 @@ import asyncpg
 
 from adapters.postgres.database import Database, normal_url
 from adapters.postgres.faults import our_errors
+from adapters.postgres.rights import MISSING
 from application.errors import TryAgain
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ PACKAGED: Final = Path(__file__).parent / "migrations"
 IN_THE_REPOSITORY: Final = Path(__file__).parents[3] / "migrations"
 VERSION_TABLE: Final = "migration"
 REVISION: Final = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 # a constant
+FITNESS: Final = f"SELECT version_num AS revision, {MISSING} AS missing FROM {VERSION_TABLE}"  # noqa: S608 # made of our own constants
 
 
 def migrations() -> Path:
@@ -85,14 +87,19 @@ class PostgresReadiness:
         broken = True
         try:
             with our_errors():
-                found = await connection.fetchval(REVISION)
+                row = await connection.fetchrow(FITNESS)
             broken = False
         except TryAgain as fault:
             if isinstance(fault.__cause__, asyncpg.UndefinedTableError):
                 return "the database has no schema yet: run `payments migrate`"
+            if isinstance(fault.__cause__, asyncpg.InsufficientPrivilegeError):
+                return "the database role may not read the schema: grant it the rights of its owner"
             return "the database does not answer"
         finally:
             await self._database.release(connection, broken=broken)
-        if found is None or found < self._newest:
+        found = cast("str | None", row["revision"]) if row is not None else None
+        if row is None or found is None or found < self._newest:
             return f"the database is at revision {found}, this version needs {self._newest}: run `payments migrate`"
+        if row["missing"]:
+            return f"the database role lacks rights: {', '.join(row['missing'])}"
         return None

@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from adapters.postgres.database import Connection, Database, is_lost
-from adapters.postgres.faults import leads_to_a_standby, our_errors
+from adapters.postgres.faults import ends_its_connection, leads_to_a_standby, our_errors
 from adapters.postgres.statements import Statement
 from application.errors import Conflict
 
@@ -74,7 +74,7 @@ class PostgresTransaction:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        broken = is_lost(connection) or isinstance(error, asyncio.CancelledError)
+        broken = is_lost(connection) or isinstance(error, asyncio.CancelledError) or ends_its_connection(error)
         if leads_to_a_standby(error):
             broken = True
             await self._database.leave_the_server()
