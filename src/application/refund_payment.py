@@ -39,7 +39,7 @@ class RefundPayment:
 
         after_failure: whether to try anew where an earlier refund came to nothing.
 
-        Raises NothingToRefund when no money of it has arrived, ProviderUnavailable and ProviderRefused.
+        Raises NothingToRefund when no money of it has arrived or nobody can tell how much, ProviderUnavailable and ProviderRefused.
         """
         also_about(payment_id=payment_id)
         async with self._begin() as work:
@@ -51,6 +51,9 @@ class RefundPayment:
                 return payment
         if payment is None or payment.status not in ARRIVED or payment.payment_intent_id is None:
             raise NothingToRefund("No money of this payment has arrived, so that none can be given back.")
+        if not payment.is_charge_known:
+            await self._ask_what_was_charged(payment, cause)
+            return await self(payment_id, reason=reason, cause=cause, after_failure=after_failure)
         known, returns = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
         left = self._left(payment, returns)
         if left <= 0:
@@ -82,6 +85,25 @@ class RefundPayment:
         else:
             known, _ = await self._collect.of_charge(payment.payment_intent_id, cause=cause)
         return known or payment
+
+    async def _ask_what_was_charged(self, payment: Payment, cause: Cause) -> None:
+        """Ask the provider what was charged, and keep it: whoever told of the money had not said so.
+
+        Raises NothingToRefund where the provider does not tell either.
+        """
+        session_id = payment.checkout_session_id
+        session = await self._gateway.checkout(session_id) if session_id is not None else None
+        if session is None or session.received.amount is None or session.received.currency is None:
+            raise NothingToRefund(
+                "The payment provider does not tell how much was charged, so that it cannot be given back from here: "
+                f"give it back in the provider's dashboard ({payment.payment_intent_id})."
+            )
+        async with self._begin() as work:
+            payment = (await work.payments.get(payment.id, lock=True) or payment).told_its_charge(session.received)
+            work.payments.save(payment, cause)
+            charged = f"{session.received.amount} {session.received.currency}"
+            work.payments.remark(payment, replace(cause, why=f"{cause.why}: the provider says that {charged} came"))
+            await work.commit()
 
     def _left(self, payment: Payment, returns: Returns) -> int:
         """What can still be given back, in minor units: nothing of what the member's bank has taken back already."""

@@ -8,8 +8,9 @@ from application.ports.store import BeginWork
 from application.ports.world import Clock
 from application.refund_payment import RefundPayment
 from domain.audit import Cause
-from domain.errors import NotFound, TimeAlreadyPaid
-from domain.payment import Payment, PaymentId
+from domain.errors import NotFound, NothingToRefund, TimeAlreadyPaid
+from domain.payment import Payment, PaymentId, PaymentStatus
+from domain.returns import DisputeStage, DisputeStatus
 
 
 class ReviewPayments:
@@ -62,6 +63,19 @@ class ReviewPayments:
         return await again(once, self._clock)
 
     async def give_back(self, payment_id: PaymentId, *, operator: str) -> Payment:
-        """Give all of it back. Raises NothingToRefund, ProviderUnavailable and ProviderRefused."""
+        """Give all of it back. What is on its way back already is not sent again.
+
+        Raises NothingToRefund, also where the member's bank has taken the money, ProviderUnavailable and ProviderRefused.
+        """
         cause = Cause(why="given back after review", actor=f"operator:{operator}")
-        return await self._refund(payment_id, reason=RefundReason.REQUESTED, cause=cause)
+        payment = await self._refund(payment_id, reason=RefundReason.REQUESTED, cause=cause)
+        if payment.status is not PaymentStatus.REFUNDED and payment.dispute is DisputeStatus.LOST:
+            async with self._begin() as work:
+                returns = await work.returns.of(payment.payment_intent_id or "")
+            if payment.taken_back_at(returns) is not None and not returns.under_way_minor(payment.charged.currency):
+                lost = ", ".join(one.id for one in returns.disputes if one.stage is DisputeStage.LOST)
+                raise NothingToRefund(
+                    f"The member's bank has taken this money back (dispute {lost}, lost): none is left to give back, and nothing "
+                    "is left to decide."
+                )
+        return payment

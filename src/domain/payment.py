@@ -152,6 +152,11 @@ class Payment(Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def is_charge_known(self) -> bool:
+        """Whether anybody has told how much was charged, and in which currency."""
+        return self.charged.amount is not None and self.charged.currency is not None
+
+    @property
     def refunded(self) -> Money:
         """What was given back: the sum of the refunds that stand."""
         return Money(self.refunded_minor, self.amount.currency)
@@ -211,6 +216,12 @@ class Payment(Struct, frozen=True, kw_only=True):
         if self.status is not S.REVIEW:
             raise IllegalMove("payment", self.status, S.SUCCEEDED)
         return replace(self, status=S.SUCCEEDED, paid_at=at)
+
+    def told_its_charge(self, received: Figures) -> "Payment":
+        """The payment under review once it is known what was charged, where whoever told of the money had not said so."""
+        if self.review is None or self.is_charge_known:
+            return self
+        return replace(self, review=replace(self.review, received=received))
 
     def let_go(self) -> "Payment":
         """An operator lets go of a payment under review with which no money came, so that there is none to give back.

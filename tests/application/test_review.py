@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from application.errors import ProviderUnavailable
 from application.ports.gateway import CheckoutCompleted, RefundReason
@@ -12,7 +13,7 @@ from builders import a_payment
 from domain.audit import Cause
 from domain.errors import IllegalMove, NotFound, NothingToRefund, TimeAlreadyPaid
 from domain.payment import Figures, Payment, PaymentStatus
-from domain.returns import Returns
+from domain.returns import DisputeStage, Returns
 
 if TYPE_CHECKING:
     from application.conftest import World
@@ -133,3 +134,47 @@ async def test_a_provider_that_is_away_keeps_nothing_half_done(world: "World") -
 
     assert P.REFUNDED is refunded.status
     assert 1 == len(world.gateway.refunds)
+
+
+async def test_money_that_the_members_bank_has_taken_is_refused_with_the_dispute_that_took_it(world: "World") -> None:
+    payment = await under_review(world, Figures(29999, "mad"))
+    world.gateway.dispute(payment.checkout_session_id or "", DisputeStage.LOST)
+
+    with pytest.raises(NothingToRefund, match=r"bank has taken this money back \(dispute du_cs_test_1, lost\)"):
+        await world.review.give_back(payment.id, operator="amina")
+    assert {} == world.gateway.refunds
+    assert [] == await world.review.waiting()
+
+
+async def test_what_the_members_bank_has_left_is_given_back(world: "World") -> None:
+    payment = await under_review(world, Figures(29999, "mad"))
+    world.gateway.dispute(payment.checkout_session_id or "", DisputeStage.LOST, amount_minor=9999)
+    await world.review.give_back(payment.id, operator="amina")
+
+    assert [20000] == [refund.amount_minor for refund in world.gateway.refunds.values()]
+
+
+@pytest.mark.parametrize("told", [Figures(None, None), Figures(29999, None), Figures(None, "mad")])
+async def test_money_whose_amount_nobody_told_is_asked_about_and_given_back(world: "World", told: Figures) -> None:
+    offered = await world.start()
+    session = world.gateway.pay(offered.session_id, Figures(29999, "mad"))
+    await world.deliver(CheckoutCompleted(replace(session, received=told)))
+    before = world.payment()
+    refunded = await world.review.give_back(before.id, operator="amina")
+    again = await world.review.give_back(before.id, operator="amina")
+
+    assert (P.REVIEW, told) == (before.status, before.charged)
+    assert (P.REFUNDED, Figures(29999, "mad")) == (refunded.status, refunded.charged)
+    assert refunded == again == world.payment()
+    assert [29999] == [refund.amount_minor for refund in world.gateway.refunds.values()]
+    assert [] == await world.review.waiting()
+    assert ("REVIEW", "REVIEW", "given back after review: the provider says that 29999 mad came") in world.moves()
+
+
+async def test_money_whose_amount_the_provider_does_not_tell_either_is_left_with_what_to_do(world: "World") -> None:
+    payment = await under_review(world, Figures(None, "mad"))
+
+    with pytest.raises(NothingToRefund, match=r"give it back in the provider's dashboard \(pi_1\)"):
+        await world.review.give_back(payment.id, operator="amina")
+    assert payment == world.payment()
+    assert {} == world.gateway.refunds

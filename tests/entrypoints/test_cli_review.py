@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from builders import NOON, a_payment
+from domain.errors import NothingToRefund
 from domain.payment import Figures, Payment, PaymentStatus, Review
+from entrypoints.cli import reviewing
 from entrypoints.cli.reviewing import as_document, as_lines, review
 
 MISMATCH = a_payment(
@@ -46,3 +49,29 @@ def test_an_id_that_is_none_is_refused_with_a_clear_word() -> None:
 
     assert 2 == result.exit_code
     assert "is not a valid UUID" in result.output
+
+
+def test_money_that_cannot_be_given_back_ends_with_1_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(do: object) -> None:
+        raise NothingToRefund("The member's bank has taken this money back.")
+
+    monkeypatch.setattr(reviewing, "with_service", refuse)
+    result = CliRunner().invoke(review, ["refund", str(MISMATCH.id)])
+
+    assert (1, "Error: The member's bank has taken this money back.\n") == (result.exit_code, result.output)
+
+
+@pytest.mark.parametrize(
+    ("payment", "said"),
+    [
+        (MISMATCH, f"Payment {MISMATCH.id} is REVIEW: what could go back is on its way.\n"),
+        (replace(MISMATCH, status=PaymentStatus.REFUNDED), f"Payment {MISMATCH.id} is REFUNDED.\n"),
+    ],
+)
+def test_a_refund_that_the_bank_has_yet_to_make_is_said_to_be_on_its_way(
+    monkeypatch: pytest.MonkeyPatch, payment: Payment, said: str
+) -> None:
+    monkeypatch.setattr(reviewing, "with_service", lambda do: payment)
+    result = CliRunner().invoke(review, ["refund", str(MISMATCH.id)])
+
+    assert (0, said) == (result.exit_code, result.output)

@@ -10,7 +10,7 @@ import msgspec
 from application.errors import ProviderRefused, ProviderUnavailable
 from application.review_payments import ReviewPayments
 from domain.errors import DomainError
-from domain.payment import Figures, Payment, PaymentId
+from domain.payment import Figures, Payment, PaymentId, PaymentStatus
 from entrypoints.cli.environment import Unusable
 from entrypoints.cli.operating import OPERATOR, with_service
 
@@ -57,11 +57,14 @@ def accept(payment_id: UUID, operator: str) -> None:
 def refund(payment_id: UUID, operator: str) -> None:
     """Give back all that was charged and has not gone back yet. To ask twice gives nothing twice.
 
+    Exit code 1, and why, where none can be given back: the member's bank has taken it, or Stripe does not tell how much it was.
+
     \b
     Example: payments review refund 01900000-0000-7000-8000-000000000001
     """
     payment = with_reviews(lambda reviews: reviews.give_back(PaymentId(payment_id), operator=operator))
-    click.echo(f"Payment {payment.id} is {payment.status}.")
+    on_its_way = "" if payment.status is PaymentStatus.REFUNDED else ": what could go back is on its way"
+    click.echo(f"Payment {payment.id} is {payment.status}{on_its_way}.")
 
 
 def with_reviews(do: Callable[[ReviewPayments], Awaitable[Result]]) -> Result:
