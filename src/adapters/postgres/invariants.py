@@ -46,9 +46,30 @@ def moves_in_sql() -> str:
     return ", ".join(f"('{entity}', '{before}', '{after}')" for entity, before, after in sorted(lines))
 
 
+def charged_of(row: str) -> str:
+    """What was charged for a row of payments, as a query: what was asked for, unless something else arrived; null where nobody told."""
+    return (
+        f"SELECT CASE WHEN {row}.review IS NULL THEN {row}.amount_minor"
+        f" ELSE ({row}.review -> 'received' ->> 'amount')::bigint END AS amount,"
+        f" CASE WHEN {row}.review IS NULL THEN {row}.currency ELSE {row}.review -> 'received' ->> 'currency' END AS currency"
+    )
+
+
+NOTHING_LEFT: Final = """
+    SELECT FROM periods x WHERE x.payment_id = p.id AND x.ends_at = x.starts_at
+    UNION ALL
+    SELECT FROM disputes d WHERE d.payment_intent_id = p.payment_intent_id AND d.lost_at IS NOT NULL AND d.stage <> 'lost'
+"""
+"""The year of a payment `p`, if nothing of it is left or, for as long as a dispute was lost, nothing may have been."""
+
+
 def words_of_the_domain() -> dict[str, str]:
     """What the words in braces of `invariants.sql` stand for."""
     return {
+        "arrived": one_of(payment.ARRIVED),
+        "charged_of_p": charged_of("p"),
+        "charged_of_q": charged_of("q"),
+        "nothing_left": NOTHING_LEFT.strip(),
         "unfinished": one_of(payment.UNFINISHED),
         "payable": str(payment.PAYABLE),
         "moves": moves_in_sql(),

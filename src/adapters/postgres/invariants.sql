@@ -1,6 +1,6 @@
 -- What must be true of the stored data at any moment. Each check: its name, what it says and why, and the query that returns whatever
 -- breaks it, as an id and what was found there. Written by hand, apart from the queries of the store, so that no mistake is made twice.
--- Words in braces stand for what the domain and the use cases declare. A check marked `settled` is for a service at rest.
+-- Words in braces stand for what the domain and the use cases declare, and for what several checks ask. A check marked `settled` is for a service at rest.
 
 -- paid_payment_bought_one_period
 -- Money that arrived bought exactly one year, unless it came beside time already paid: nobody pays for nothing.
@@ -45,15 +45,15 @@ SELECT p.id::text AS id,
 
 -- time_goes_back_with_its_money
 -- A year is taken back with all of its money, and ends no later: who was refunded has no access. `payments reconcile` derives it anew.
--- What banks took counts with what was refunded; of what refunds left, a tenth or less that they did not take is nothing.
+-- What banks took counts with what was refunded; of what refunds left, a tenth or less that they did not take is nothing. Where nobody
+-- told how much was charged, what a bank took is all.
 SELECT p.id::text AS id,
        format('%s, dispute %s, taken back %s, ends %s', p.status, coalesce(p.dispute, 'none'), x.taken_back_at, x.ends_at) AS found
   FROM periods x JOIN payments p ON p.id = x.payment_id
-  LEFT JOIN (SELECT q.id, bool_or(d.currency <> charged.currency)
+  LEFT JOIN (SELECT q.id, bool_or(d.currency IS DISTINCT FROM charged.currency OR coalesce(charged.amount, 0) = 0)
                           OR sum(d.amount_minor) >= 0.9 * (min(charged.amount) - coalesce(min(refunded.stand), 0)) AS whole
                FROM disputes d JOIN payments q ON q.payment_intent_id = d.payment_intent_id
-              CROSS JOIN LATERAL (SELECT coalesce((q.review -> 'received' ->> 'amount')::bigint, q.amount_minor) AS amount,
-                                         coalesce(q.review -> 'received' ->> 'currency', q.currency) AS currency) AS charged
+              CROSS JOIN LATERAL ({charged_of_q}) AS charged
                LEFT JOIN LATERAL (SELECT sum(r.amount_minor) AS stand FROM refunds r
                                    WHERE r.payment_intent_id = q.payment_intent_id AND r.status = 'succeeded'
                                      AND r.currency = charged.currency) AS refunded ON true
@@ -120,13 +120,14 @@ SELECT coalesce(i.payment_id::text, j.subject) AS id,
  WHERE i.payment_id IS NULL OR j.jobs IS DISTINCT FROM 1
 
 -- confirmation_is_sent_by_its_job
--- When the job that mails a confirmation is done, the mail was sent, unless the payment was given back at some time.
+-- When the job that mails a confirmation is done, the mail was sent, unless the money was given back, or nothing of its year was left.
 SELECT p.id::text AS id, format('job %s, mail %s', j.state, coalesce('worded at ' || m.written_at, 'none')) AS found
   FROM jobs j
   JOIN payments p ON p.id::text = j.subject AND p.status = 'SUCCEEDED' AND NOT p.duplicate
   LEFT JOIN jobs refunded ON refunded.kind = 'send_refund_notice' AND refunded.subject = j.subject
   LEFT JOIN mails m ON m.key = 'confirmation/' || j.subject
  WHERE j.kind = 'send_confirmation' AND j.state = 'done' AND m.sent_at IS NULL AND refunded.id IS NULL
+   AND NOT EXISTS ({nothing_left})
 
 -- confirmation_is_of_a_receipt
 -- A payment has at most one confirmation, under its own key, and only once it has its receipt number: nobody is told twice.
@@ -184,22 +185,33 @@ SELECT id::text AS id, format('%s, %s of %s refunded', status, refunded_minor, a
 
 -- payment_follows_its_returns
 -- What a payment says of refunds and disputes is what the facts of its charge come to. `payments reconcile` derives it anew from them.
+-- Refunds count in the currency that was charged. Where that was another or more than was asked for, they are told as the same share of
+-- the price.
 SELECT p.id::text AS id,
-       format('%s refunded, dispute %s; the facts say %s, %s', p.refunded_minor, coalesce(p.dispute, 'none'),
-              coalesce(refunds.stand, 0), coalesce(disputes.stages, 'none')) AS found
+       format('%s, %s refunded, dispute %s; the facts say %s, %s, %s', p.status, p.refunded_minor, coalesce(p.dispute, 'none'),
+              follows.status, follows.refunded, coalesce(disputes.stages, 'none')) AS found
   FROM payments p
+ CROSS JOIN LATERAL ({charged_of_p}) AS charged
   LEFT JOIN (SELECT payment_intent_id, currency, sum(amount_minor) AS stand
                FROM refunds WHERE status = 'succeeded' GROUP BY payment_intent_id, currency) AS refunds
-       ON refunds.payment_intent_id = p.payment_intent_id AND refunds.currency = p.currency
+       ON refunds.payment_intent_id = p.payment_intent_id AND refunds.currency = charged.currency
+ CROSS JOIN LATERAL (SELECT CASE WHEN (charged.amount > 0 AND refunds.stand >= charged.amount)
+                                   OR (charged.amount = 0 AND p.status = 'REFUNDED') THEN 'REFUNDED'
+                                 WHEN p.paid_at IS NULL THEN 'REVIEW'
+                                 WHEN refunds.stand > 0 THEN 'PARTIALLY_REFUNDED'
+                                 ELSE 'SUCCEEDED' END AS status,
+                            least(CASE WHEN charged.amount > 0
+                                        AND (charged.currency IS DISTINCT FROM p.currency OR charged.amount > p.amount_minor)
+                                       THEN div(p.amount_minor * coalesce(refunds.stand, 0), charged.amount)
+                                       ELSE coalesce(refunds.stand, 0) END, p.amount_minor) AS refunded) AS follows
   LEFT JOIN (SELECT payment_intent_id, string_agg(stage, ', ' ORDER BY id) AS stages,
                     CASE WHEN bool_or(stage = 'lost') THEN 'LOST'
                          WHEN bool_or(stage IN ('open', 'appealed')) THEN 'OPEN'
                          WHEN bool_or(stage = 'won') THEN 'WON' END AS status
                FROM disputes GROUP BY payment_intent_id) AS disputes
        ON disputes.payment_intent_id = p.payment_intent_id
- WHERE p.paid_at IS NOT NULL AND p.review IS NULL
-   AND (p.refunded_minor <> least(coalesce(refunds.stand, 0), p.amount_minor)
-        OR p.dispute IS DISTINCT FROM disputes.status)
+ WHERE p.status IN ({arrived})
+   AND (p.refunded_minor <> follows.refunded OR p.status <> follows.status OR p.dispute IS DISTINCT FROM disputes.status)
    AND NOT EXISTS (SELECT FROM jobs j
                     WHERE j.kind = 'collect_returns' AND j.state IN ('ready', 'leased')
                       AND split_part(j.subject, ':', 1) = p.payment_intent_id)
@@ -215,10 +227,11 @@ SELECT coalesce(p.id::text, j.payment_id) AS id, format('%s, %s jobs', p.status,
     OR (p.id IS NULL AND NOT EXISTS (SELECT FROM audit WHERE entity_id = j.payment_id AND why LIKE 'the time beside which it was paid%'))
 
 -- refund_is_told_once
--- A payment that was given back in full has exactly one job that tells its member.
+-- A payment that was given back in full has exactly one job that tells its member. Where nothing was charged, there is nothing to tell.
 SELECT p.id::text AS id, format('%s, %s jobs', p.status, count(j.id)) AS found
   FROM payments p LEFT JOIN jobs j ON j.kind = 'send_refund_notice' AND j.subject = p.id::text
- WHERE p.status = 'REFUNDED'
+ CROSS JOIN LATERAL ({charged_of_p}) AS charged
+ WHERE p.status = 'REFUNDED' AND charged.amount IS DISTINCT FROM 0
  GROUP BY p.id
 HAVING count(j.id) <> 1
 
@@ -275,7 +288,7 @@ SELECT id AS id, format('%s: %s', type, error) AS found
   FROM events WHERE state = 'parked'
 
 -- paid_payment_is_confirmed (settled)
--- At rest each payment has its receipt number, and the member of one that bought time was told, unless it went back or the mail was given up.
+-- At rest each payment has its receipt number, and whoever bought time was told, unless all of it went back or the mail was given up.
 SELECT p.id::text AS id, format('receipt %s, mail %s', coalesce(i.number, 'none'), coalesce('sent at ' || m.sent_at, 'not sent')) AS found
   FROM payments p
   LEFT JOIN invoices i ON i.payment_id = p.id
@@ -283,7 +296,8 @@ SELECT p.id::text AS id, format('receipt %s, mail %s', coalesce(i.number, 'none'
   LEFT JOIN jobs given_up ON given_up.kind = 'send_confirmation' AND given_up.subject = p.id::text AND given_up.state = 'discarded'
   LEFT JOIN mails m ON m.key = 'confirmation/' || p.id
  WHERE p.paid_at IS NOT NULL
-   AND (i.number IS NULL OR (m.sent_at IS NULL AND p.status = 'SUCCEEDED' AND NOT p.duplicate AND refunded.id IS NULL AND given_up.id IS NULL))
+   AND (i.number IS NULL OR (m.sent_at IS NULL AND p.status = 'SUCCEEDED' AND NOT p.duplicate AND refunded.id IS NULL AND given_up.id IS NULL
+                             AND NOT EXISTS ({nothing_left})))
 
 -- duplicate_is_given_back (settled)
 -- At rest money that came beside time already paid is with its member again, or was taken back by the bank.
@@ -292,7 +306,9 @@ SELECT p.id::text AS id, format('%s, dispute %s', p.status, coalesce(p.dispute, 
  WHERE p.duplicate AND p.status <> 'REFUNDED' AND coalesce(p.dispute, '') <> 'LOST'
 
 -- refund_is_told (settled)
--- At rest the member of a payment that was given back in full was told so.
+-- At rest the member of a payment that was given back in full was told so, unless the mail was given up.
 SELECT p.id::text AS id, coalesce('mail worded at ' || m.written_at, 'no mail') AS found
   FROM payments p LEFT JOIN mails m ON m.key = 'refund/' || p.id
- WHERE p.status = 'REFUNDED' AND m.sent_at IS NULL
+  LEFT JOIN jobs given_up ON given_up.kind = 'send_refund_notice' AND given_up.subject = p.id::text AND given_up.state = 'discarded'
+ CROSS JOIN LATERAL ({charged_of_p}) AS charged
+ WHERE p.status = 'REFUNDED' AND m.sent_at IS NULL AND given_up.id IS NULL AND charged.amount IS DISTINCT FROM 0
