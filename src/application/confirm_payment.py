@@ -64,7 +64,8 @@ class ConfirmPayment:
         if known is None:
             if session.payment_id is None:
                 return None
-            raise UnfitEvent(f"checkout {session.id} names payment {session.payment_id}, which is not stored")
+            way_out = f": `payments review adopt {session.id}` stores it" if session.settled else ""
+            raise UnfitEvent(f"checkout {session.id} names payment {session.payment_id}, which is not stored{way_out}")
         own = known.checkout_session_id in (None, session.id)
         if not own and not session.settled:
             return known
@@ -76,12 +77,34 @@ class ConfirmPayment:
                 own_session_id=known.checkout_session_id,
             )
 
-        # Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
-        now = self._clock.now()
-        moment = min(max((told for told in (at, session.paid_at) if told is not None), default=now), now)
+        moment = self.moment_of(session, at)
         named = await self._opened_for(work, known, session)
         if not own:
             known = self._beside(work, known, session, moment, cause)
+        return await self.follow(work, known, session, moment, named=named, cause=cause)
+
+    def moment_of(self, session: CheckoutSession, at: datetime | None = None) -> datetime:
+        """When the money of a session arrived, as far as the provider has told (UTC).
+
+        Our clock bounds the provider's: a year never begins in the future, nor is a receipt numbered in a year to come.
+        """
+        now = self._clock.now()
+        return min(max((told for told in (at, session.paid_at) if told is not None), default=now), now)
+
+    async def follow(
+        self,
+        work: UnitOfWork,
+        known: Payment,
+        session: CheckoutSession,
+        moment: datetime,
+        *,
+        named: Payment | None = None,
+        cause: Cause,
+    ) -> Payment:
+        """Bring a locked payment, or one that this work adds, to where a session of its own is, with all that follows.
+
+        named: the payment that the session was opened for, where that is another one.
+        """
         also_about(payment_id=known.id)
         payment = followed(known.opened(session.id), session, moment, named=named)
         if payment.status is PaymentStatus.REVIEW and known.status is not PaymentStatus.REVIEW:

@@ -73,6 +73,10 @@ class Catalogue(Struct, frozen=True):
         """The one plan that a user type may buy."""
         return next(plan for plan in self.plans if plan.user_type is user_type)
 
+    def of_id(self, plan: str) -> Plan | None:
+        """The plan of an id; null where none has it."""
+        return next((found for found in self.plans if found.id == plan), None)
+
     def chosen(self, user_type: UserType, plan: PlanId | None) -> Plan:
         """The user type's plan. Raises PlanNotAllowed when another one was asked for."""
         own = self.plan_for(user_type)

@@ -9,6 +9,7 @@ DomainError                 has a stable public `code`; the message is for peopl
 |- PaymentInProgress        a delayed method is still being processed
 |- TimeAlreadyPaid          money for time that has been paid for meanwhile
 |- NothingToRefund         no money of the payment has arrived
+|- NotAdoptable            a checkout at the provider that cannot be made a payment
 |- NotFound                 no such object for this member
 `- UnknownCursor            a place in a list that is none of this member's
 
@@ -79,6 +80,12 @@ class TimeAlreadyPaid(DomainError):
 
 class NothingToRefund(DomainError):
     """Money was to be given back of a payment that has none."""
+
+    code = "conflict"
+
+
+class NotAdoptable(DomainError):
+    """A checkout at the provider was to be made a payment, and is none of ours or does not tell what is needed."""
 
     code = "conflict"
 

@@ -26,6 +26,7 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import open_gateway
 from adapters.stripe.records import StripeRecords
+from application.adopt_checkout import AdoptCheckout
 from application.cancel_checkout import CancelCheckout
 from application.catch_up import CatchUp
 from application.check_access import CheckAccess
@@ -225,6 +226,15 @@ class Container(containers.DeclarativeContainer):
         confirm=confirm_payment,
         refund=refund_payment,
         clock=clock,
+    )
+    adopt_checkout = providers.Singleton(
+        AdoptCheckout,
+        begin=begin.provider,
+        gateway=gateway,
+        confirm=confirm_payment,
+        catalogue=catalogue,
+        clock=clock,
+        renewal_window_days=settings.provided.renewal_window_days,
     )
     list_plans = providers.Singleton(ListPlans, catalogue=catalogue, begin=begin.provider)
     list_payments = providers.Singleton(ListPayments, history=history)

@@ -18,6 +18,7 @@ from adapters.memory.history import (
 from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
 from adapters.memory.world import MemoryClock
+from application.adopt_checkout import AdoptCheckout
 from application.cancel_checkout import CancelCheckout
 from application.catch_up import CatchUp
 from application.check_access import CheckAccess
@@ -142,6 +143,7 @@ class World:
             refund=self.refund_payment,
             clock=clock,
         )
+        self.adopt = self._adopt(begin, gateway, catalogue)
         self.list_plans = ListPlans(catalogue=catalogue, begin=begin)
         self.list_payments = ListPayments(history=history)
         self.show_payment = ShowPayment(history=history)
@@ -152,6 +154,16 @@ class World:
         )
         self.show_receipt = ShowReceipt(begin=begin, catalogue=catalogue)
         self.check_access = CheckAccess(entitlements=MemoryEntitlements(self.store), clock=clock)
+
+    def _adopt(self, begin: BeginWork, gateway: PaymentGateway, catalogue: Catalogue) -> AdoptCheckout:
+        return AdoptCheckout(
+            begin=begin,
+            gateway=gateway,
+            confirm=self.confirm,
+            catalogue=catalogue,
+            clock=self.clock,
+            renewal_window_days=30,
+        )
 
     def _reconcile(self, begin: BeginWork, gateway: PaymentGateway) -> Reconcile:
         unfinished = MemoryUnfinished(self.store)

@@ -20,7 +20,7 @@ from application.errors import ProviderUnavailable
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired, PaymentGateway
 from application.ports.mail import Mailer
 from application.ports.store import BeginWork
-from builders import a_catalogue, a_member, a_plan
+from builders import a_catalogue, a_member, a_payment_id, a_plan
 from domain.catalogue import Catalogue
 from domain.checkout import FAILURES_MAX
 from domain.errors import AlreadySubscribed
@@ -133,6 +133,11 @@ async def drive_every_use_case(world: "World") -> None:
     stray = replace(world.gateway.pay(own.id), id="cs_test_stray")
     world.gateway.sessions |= {own.id: own, stray.id: stray}
     await world.deliver(CheckoutCompleted(stray))
+    missing = a_payment_id()
+    names = {"payment_id": missing, "payment_names": (str(missing),)}
+    lost = replace(stray, id="cs_test_lost", payment_intent_id="pi_lost", **names)
+    world.gateway.sessions[lost.id] = lost
+    await world.adopt(lost.id, operator="amina", reason="its row was lost")
     given_up = await world.start(member := a_member())
     await world.cancel(member.user_id, given_up.payment.id)
     for _ in range(3):

@@ -116,3 +116,33 @@ def test_an_operator_decides_on_money_that_does_not_match(system: System, verb: 
             checkout["payment_id"],
         )
     )
+
+
+def test_a_paid_checkout_whose_payment_was_lost_is_adopted_and_its_member_has_their_year(system: System) -> None:
+    shopper = Shopper(system)
+    checkout = shopper.checkout()
+    payment_id, session_id = checkout["payment_id"], checkout["checkout_session_id"]
+    for table, column in (("checkouts", "payment_id::text"), ("payments", "id::text"), ("customers", "user_id")):
+        wanted = shopper.user_id if table == "customers" else payment_id
+        system.rows(f"DELETE FROM {table} WHERE {column} = $1", wanted)
+    unpaid = run(system, "review", "adopt", session_id)
+    shopper.bank_decides(checkout, "pay")
+    adopted = run(system, "review", "adopt", session_id, "--operator", "treasury", "--reason", "restored")
+    again = run(system, "review", "adopt", session_id)
+    unknown = run(system, "review", "adopt", "cs_test_nothing")
+    shopper.receipt_number(checkout)
+    audited = system.rows("SELECT why, actor FROM audit WHERE entity_id = $1 ORDER BY id DESC LIMIT 1", payment_id)
+
+    assert (1, "Error: The checkout is open and not paid: there is nothing to adopt.\n") == (
+        *(unpaid.returncode, unpaid.stderr),
+    )
+    assert 0 == adopted.returncode, adopted.stderr
+    assert f"Payment {payment_id} of {shopper.user_id} is SUCCEEDED: talent_membership, 30000 mad" in adopted.stdout
+    assert "is SUCCEEDED already" in again.stdout
+    assert (1, "Error: The payment provider knows no checkout of that id, in the mode of our key.\n") == (
+        *(unknown.returncode, unknown.stderr),
+    )
+    assert ("ACTIVE", True) == (access(shopper)["status"], access(shopper)["access"])
+    assert [("adopted from its paid checkout: restored", "operator:treasury")] == [
+        tuple(row.values()) for row in audited
+    ]

@@ -21,6 +21,7 @@ from application.ports.gateway import (
     CheckoutSession,
     Delivery,
     InvoiceDocuments,
+    Payer,
     PreparedRequest,
     ProviderEvent,
     RefundOrder,
@@ -99,6 +100,8 @@ class MemoryGateway:
             payment_id=order.payment_id,
             payment_names=(str(order.payment_id),),
             user_name=order.user_id,
+            plan_name=order.plan,
+            payer=self._payer(order),
         )
         self.orders[session_id] = order
         self.sessions.setdefault(session_id, opened)
@@ -213,6 +216,11 @@ class MemoryGateway:
     def _change(self, session_id: str, **changes: object) -> CheckoutSession:
         self.sessions[session_id] = replace(self.sessions[session_id], **changes)
         return self.sessions[session_id]
+
+    def _payer(self, order: CheckoutOrder) -> Payer:
+        member = self.customers.get(order.customer_id)
+        named = Payer(email=member.email, name=member.name) if member is not None else Payer()
+        return replace(named, customer_id=order.customer_id, locale=order.locale)
 
     def _next(self, prefix: str) -> str:
         """An id that was never given before, not even to what the provider has forgotten since."""

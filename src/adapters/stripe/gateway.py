@@ -19,7 +19,17 @@ from adapters.stripe.calls import (
     understood,
 )
 from adapters.stripe.returns import DisputeList, RefundList, StripeRefund
-from adapters.stripe.sessions import CHARGE, CHARGES_OF_LIST, CustomerList, Expanded, Invoice, Session, SessionList
+from adapters.stripe.sessions import (
+    CHARGE,
+    CHARGES_OF_LIST,
+    CUSTOMER,
+    LOCALES,
+    CustomerList,
+    Expanded,
+    Invoice,
+    Session,
+    SessionList,
+)
 from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.gateway import (
     CheckoutOrder,
@@ -29,7 +39,7 @@ from application.ports.gateway import (
     RefundOrder,
     SessionStatus,
 )
-from domain.member import Locale, Member
+from domain.member import Member
 from domain.payment import PaymentId
 from domain.returns import Refund, Returns
 
@@ -42,9 +52,6 @@ LOOK_SECONDS_MAX: Final = 5.0
 
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
 """The look of every id of Stripe's. Ids stand in paths: one that looks different is unknown without asking."""
-
-LOCALES: Final = {Locale.FRENCH: "fr", Locale.ENGLISH: "en", Locale.ARABIC: "auto"}
-"""Stripe's hosted page has no Arabic: it then follows the browser."""
 
 
 class StripeGateway(StripeCalls):
@@ -138,7 +145,7 @@ class StripeGateway(StripeCalls):
         try:
             found = await self.call(
                 "checkout.sessions.retrieve",
-                lambda client: client.v1.checkout.sessions.retrieve_async(session_id, {"expand": [CHARGE]}),
+                lambda client: client.v1.checkout.sessions.retrieve_async(session_id, {"expand": [CHARGE, CUSTOMER]}),
                 seconds_max=LOOK_SECONDS_MAX,
             )
         except ProviderRefused as refusal:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from application.ports.gateway import CheckoutSession, SessionStatus
+from application.ports.gateway import CheckoutSession, Payer, SessionStatus
+from domain.member import Locale
 from domain.payment import Figures, PaymentId
 
 NOTHING_DUE: Final = "no_payment_required"
@@ -17,8 +18,14 @@ SETTLED: Final = frozenset({"paid", NOTHING_DUE})
 CHARGE: Final = "payment_intent.latest_charge"
 """What is to be expanded in a session, so that it tells when it was paid."""
 
+CUSTOMER: Final = "customer"
+"""What is to be expanded in a session, so that it tells who it was opened for."""
+
 CHARGES_OF_LIST: Final = f"data.{CHARGE}"
 """The same in a list of sessions."""
+
+LOCALES: Final = {Locale.FRENCH: "fr", Locale.ENGLISH: "en", Locale.ARABIC: "auto"}
+"""Stripe's hosted page has no Arabic: it then follows the browser."""
 
 CURRENCY: Final = re.compile(r"[A-Za-z]{3}", re.ASCII)
 AMOUNT_MAX: Final = 10**12 - 1
@@ -45,6 +52,14 @@ class PaymentIntent(Struct):
     latest_charge: Charge | str | None = None
 
 
+class OpenedFor(Struct):
+    """The customer of a session, whom we made; one that was deleted since has an id alone."""
+
+    id: str
+    email: str | None = None
+    name: str | None = None
+
+
 class Session(Struct):
     """A Checkout Session. `metadata` is `[]` where some versions mean an empty object; old ones without mode and end are none of ours."""
 
@@ -59,6 +74,8 @@ class Session(Struct):
     currency: str | None = None
     metadata: dict[str, object] | list[object] | None = None
     client_reference_id: str | None = None
+    customer: OpenedFor | str | None = None
+    locale: str | None = None
     payment_intent: PaymentIntent | str | None = None
     invoice: Expanded | str | None = None
 
@@ -73,6 +90,17 @@ class Session(Struct):
         return _payment_id(self.named("payment_id"))
 
     @property
+    def payer(self) -> Payer:
+        """Who it was opened for, as we told Stripe: nothing that was typed on the hosted page."""
+        opened_for = self.customer if isinstance(self.customer, OpenedFor) else None
+        return Payer(
+            customer_id=id_of(self.customer),
+            email=opened_for.email if opened_for is not None else None,
+            name=opened_for.name if opened_for is not None else None,
+            locale=next((ours for ours, theirs in LOCALES.items() if theirs == self.locale), None),
+        )
+
+    @property
     def received(self) -> Figures:
         """What was charged. Where no payment was required nothing was, whatever the total says."""
         amount = 0 if self.payment_status == NOTHING_DUE else self.amount_total
@@ -83,7 +111,7 @@ class Session(Struct):
         intent, charge = self.payment_intent, None
         if isinstance(intent, PaymentIntent) and isinstance(intent.latest_charge, Charge):
             charge = intent.latest_charge
-        ids = [self.id, id_of(intent), id_of(self.invoice)]
+        ids = [self.id, id_of(intent), id_of(self.invoice), id_of(self.customer)]
         if any(found is not None and ("\0" in found or not 0 < len(found) <= 255) for found in ids):
             raise ValueError("an id of Stripe has 1 to 255 characters")
         if self.currency is not None and not CURRENCY.fullmatch(self.currency):
@@ -105,6 +133,8 @@ class Session(Struct):
             reference=_payment_id(self.client_reference_id),
             payment_names=tuple(name for name in (self.named("payment_id"), self.client_reference_id) if name),
             user_name=self.named("user_id"),
+            plan_name=self.named("plan"),
+            payer=self.payer,
             payment_intent_id=id_of(intent),
             invoice_id=id_of(self.invoice),
             paid_at=instant(charge.created) if settled and charge is not None else None,
@@ -151,7 +181,7 @@ def instant(seconds: int) -> datetime:
         raise ValueError(f"no instant: {seconds}") from error
 
 
-def id_of(value: Expanded | PaymentIntent | str | None) -> str | None:
+def id_of(value: Expanded | PaymentIntent | OpenedFor | str | None) -> str | None:
     """The id of what may stand there whole or as its id alone."""
     return value if value is None or isinstance(value, str) else value.id
 

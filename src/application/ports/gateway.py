@@ -37,6 +37,15 @@ class CheckoutOrder(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Payer(Struct, frozen=True, kw_only=True):
+    """Who a hosted checkout was opened for, as we told the provider then. It says so only where one checkout is asked for."""
+
+    customer_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    locale: Locale | None = None
+
+
 class CheckoutSession(Struct, frozen=True, kw_only=True):
     """What the provider says of one hosted checkout.
 
@@ -46,6 +55,7 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     reference: the same where others write ids of theirs too: it names our payment only if there is one of that id.
     payment_names: every name of a payment that the session carries, readable or not; all of them should be our id.
     user_name: whom the session says it was opened for, null when it does not say.
+    plan_name: which plan it says it was opened for, in the same way.
     paid_at: when the charge was made (UTC), where the answer tells it. The money of a delayed method arrives later, as its event tells.
     """
 
@@ -59,6 +69,8 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     reference: PaymentId | None = None
     payment_names: tuple[str, ...] = ()
     user_name: str | None = None
+    plan_name: str | None = None
+    payer: Payer = Payer()
     payment_intent_id: str | None = None
     invoice_id: str | None = None
     paid_at: datetime | None = None

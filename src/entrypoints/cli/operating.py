@@ -5,7 +5,8 @@ import getpass
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+from unicodedata import category
 
 import click
 
@@ -28,8 +29,27 @@ def login_name() -> str:
         return f"uid {os.getuid()}"
 
 
+class Text(click.ParamType[str]):
+    """A text that can be stored and shown: no bytes that are no UTF-8, which Python keeps as lone surrogates, and no control signs."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text as it is. Fails with a usage error that names the first sign that is none."""
+        found = str(value)
+        odd = next((sign for sign in found if category(sign) in ("Cc", "Cs")), None)
+        if odd is not None:
+            self.fail(f"{found!r} has a sign that no text has: {odd!r}. Is it UTF-8?", param, ctx)
+        if len(found) > TEXT_LENGTH_MAX:
+            self.fail(f"is longer than {TEXT_LENGTH_MAX} characters", param, ctx)
+        return found
+
+
+TEXT = Text()
+TEXT_LENGTH_MAX: Final = 300
+
 OPERATOR = click.option(
-    "--operator", default=login_name, show_default="your login name", help="Who decides; the audit keeps it."
+    "--operator", type=TEXT, default=login_name, show_default="your login name", help="Who decides; the audit keeps it."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 LIMIT = click.option(

@@ -1,7 +1,7 @@
 """Money that does not match, in the hands of an operator: see it, take it, give it back."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import click
@@ -12,7 +12,10 @@ from application.review_payments import ReviewPayments
 from domain.errors import DomainError
 from domain.payment import Figures, Payment, PaymentId, PaymentStatus
 from entrypoints.cli.environment import Unusable
-from entrypoints.cli.operating import OPERATOR, with_service
+from entrypoints.cli.operating import OPERATOR, TEXT, at, with_service
+
+if TYPE_CHECKING:
+    from entrypoints.container import Container
 
 Result = TypeVar("Result")
 
@@ -67,10 +70,44 @@ def refund(payment_id: UUID, operator: str) -> None:
     click.echo(f"Payment {payment.id} is {payment.status}{on_its_way}.")
 
 
+@review.command()
+@click.argument("session_id", type=TEXT)
+@click.option(
+    "--reason",
+    type=TEXT,
+    default="its payment is not stored",
+    show_default=True,
+    help="Why it is to be a payment; the audit keeps it.",
+)
+@OPERATOR
+def adopt(session_id: str, reason: str, operator: str) -> None:
+    """Make a payment of a paid checkout of ours whose payment is not stored, as after a restored backup.
+
+    Its member gets the year, the receipt and the mail, under the payment's own id. To ask twice changes nothing. Exit code 1, and why,
+    where the checkout is unpaid, of another product or another installation, or does not tell whose it is.
+
+    \b
+    Example: payments review adopt cs_live_a1B2c3 --reason "begun after the backup"
+    """
+    adopted = decided(lambda service: service.adopt_checkout()(session_id, operator=operator, reason=reason))
+    payment = adopted.payment
+    beside = ", beside time already paid: it is given back" if payment.duplicate else ""
+    made = "" if adopted.made else " already"
+    click.echo(
+        f"Payment {payment.id} of {payment.user_id} is {payment.status}{made}: {payment.plan}, "
+        f"{shown(payment.charged)}, paid {at(payment.paid_at)}{beside}."
+    )
+
+
 def with_reviews(do: Callable[[ReviewPayments], Awaitable[Result]]) -> Result:
+    """What comes of a decision on what waits."""
+    return decided(lambda service: do(service.review_payments()))
+
+
+def decided(do: Callable[["Container"], Awaitable[Result]]) -> Result:
     """What comes of a decision. Raises Unusable, with what to do, when it cannot be carried out."""
     try:
-        return with_service(lambda service: do(service.review_payments()))
+        return with_service(do)
     except DomainError as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except ProviderUnavailable as fault:
