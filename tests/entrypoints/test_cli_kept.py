@@ -137,3 +137,20 @@ def test_an_operator_sees_replays_and_discards_what_could_not_be_applied(said: S
     assert [("evt_handled", "handled"), ("evt_nobody", "ignored"), ("evt_poison", "ignored")] == asyncio.run(
         rows(database_url, "SELECT id, state FROM events ORDER BY id")
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("events", "list", "--type", "\udcff"), ("events", "show", "evt_\udcff"), ("events", "replay", "evt_\udc80")),
+        *(("events", "list", "--type", "charge\x1brefunded"), ("story", "\udcff"), ("review", "adopt", "cs_\udcff")),
+        ("jobs", "retry", "1", "--operator", "\udcff"),
+        ("review", "adopt", "cs_1", "--reason", "r" * 301),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_by_name_before_anything_is_asked(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(payments, words)
+
+    assert 2 == result.exit_code, result.output
+    assert "Is it UTF-8?" in result.output or "longer than 300 characters" in result.output
+    assert isinstance(result.exception, SystemExit)

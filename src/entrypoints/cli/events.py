@@ -10,7 +10,7 @@ from application.ports.jobs import JobState
 from application.ports.reads import AuditRecord, KeptEvent, WantedEvents
 from application.ports.store import EventState, StoredEvent
 from application.replay_event import Replay
-from entrypoints.cli.operating import JSON, LIMIT, OPERATOR, an_instant, at, first_line, with_service
+from entrypoints.cli.operating import JSON, LIMIT, OPERATOR, TEXT, an_instant, at, first_line, with_service
 
 if TYPE_CHECKING:
     from entrypoints.container import Container
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEAD: Final = "dead"
 STATES: Final = click.Choice([*sorted(state.value for state in EventState), DEAD])
 PAGE: Final = 500
-TYPE: Final = click.option("--type", "event_type", help="Of this type only, such as charge.refunded.")
+TYPE: Final = click.option("--type", "event_type", type=TEXT, help="Of this type only, such as charge.refunded.")
 SINCE: Final = click.option("--since", callback=an_instant, help="Received since then; UTC where no offset is named.")
 
 
@@ -51,7 +51,7 @@ def list_events(state: str | None, event_type: str | None, since: datetime | Non
 
 
 @events.command()
-@click.argument("event_id")
+@click.argument("event_id", type=TEXT)
 @click.option("--body", "with_body", is_flag=True, help="With what Stripe sent: it may name the member.")
 @JSON
 def show(event_id: str, with_body: bool, as_json: bool) -> None:
@@ -80,7 +80,7 @@ def show(event_id: str, with_body: bool, as_json: bool) -> None:
 
 
 @events.command()
-@click.argument("event_ids", nargs=-1)
+@click.argument("event_ids", nargs=-1, type=TEXT)
 @click.option("--parked", is_flag=True, help="All that are parked, the dead ones among them.")
 @TYPE
 @SINCE

@@ -6,13 +6,13 @@ import click
 import msgspec
 
 from application.ports.reads import PaymentStory
-from entrypoints.cli.operating import JSON, at, first_line, with_service
+from entrypoints.cli.operating import JSON, TEXT, at, first_line, with_service
 
 STORIES_MAX = 20
 
 
 @click.command()
-@click.argument("word")
+@click.argument("word", type=TEXT)
 @JSON
 def story(word: str, as_json: bool) -> None:
     """Tell all that happened to a payment, the newest payments first, each in the order of time.
