@@ -9,7 +9,8 @@ EMPTY = f"""
     DO $$ DECLARE found record; BEGIN
         SET LOCAL session_replication_role = replica;  -- no trigger refuses, no foreign key asks for an order
         FOR found IN SELECT oid::regclass AS name, reltuples FROM pg_class
-                      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '{schema.VERSION_TABLE}'
+                      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+                        AND relname NOT IN ('{schema.VERSION_TABLE}', 'installation')
         LOOP
             -- A few rows are gone sooner one by one; what has been counted was many, and the count must not outlive them.
             IF found.reltuples > 0 THEN EXECUTE 'TRUNCATE ' || found.name || ' CASCADE';

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from application.again import again
 from application.confirm_payment import ConfirmPayment
+from application.foreign import is_foreign
 from application.ports.gateway import CheckoutSession, PaymentGateway
 from application.ports.store import BeginWork, Customer, UnitOfWork
 from application.ports.world import Clock
@@ -66,6 +67,10 @@ class AdoptCheckout:
 
         async def once() -> Adoption:
             async with self._begin() as work:
+                if await is_foreign(work, session.installation):
+                    raise NotAdoptable(
+                        "The checkout was opened by another installation of this service on the same account."
+                    )
                 known = await work.payments.of_session(session.id, session.names_payment)
                 if known is not None:
                     return Adoption(payment=already(known, session), made=False)

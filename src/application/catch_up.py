@@ -10,7 +10,8 @@ from application.confirm_payment import ConfirmPayment
 from application.errors import ApplicationFault, InvalidEvent, ProviderUnavailable, TryAgain
 from application.findings import Findings
 from application.log_context import about
-from application.ports.gateway import CheckoutSession, EventReader, ProviderEvent
+from application.ports.gateway import CheckoutSession, EventReader, ProviderEvent, installation_named_by
+from application.ports.installation import InstallationId
 from application.ports.records import Page, ProviderRecords
 from application.ports.store import BeginWork
 from application.ports.world import Clock
@@ -76,14 +77,17 @@ class CatchUp:
         since = began_at - MEMORY_OF_EVENTS
         async with self._begin() as work:
             known = await work.cursors.of(CURSOR)
+            ours = await work.installation.id()
         if known is not None and not whatever_the_age:
             since = max(since, known - OVERLAP)
         latest = began_at if whatever_the_age else began_at - ON_ITS_WAY
-        await self._events(since, latest, findings)
+        await self._events(since, latest, ours, findings)
         async for session in self._all(
             lambda after: self._records.checkouts(since - CHECKOUT_DAY, after=after), findings
         ):
-            if session.settled and session.names_payment is not None:
+            if session.installation not in (None, ours):
+                findings.foreign += 1
+            elif session.settled and session.names_payment is not None:
                 await self._repaired(
                     "checkout", session.id, lambda session: self._paid(session, latest), session, findings
                 )
@@ -98,7 +102,7 @@ class CatchUp:
             work.cursors.save(CURSOR, began_at)
             await work.commit()
 
-    async def _events(self, since: datetime, latest: datetime, findings: Findings) -> None:
+    async def _events(self, since: datetime, latest: datetime, ours: InstallationId, findings: Findings) -> None:
         unheard: list[ProviderEvent] = []
         async for page in self._pages(lambda after: self._records.events(since, after=after)):
             findings.checked += len(page)
@@ -107,7 +111,9 @@ class CatchUp:
                 unknown = await work.inbox.unknown([event.id for event in events])
             unheard += [event for event in events if event.id in unknown]
         for event in sorted(unheard, key=lambda event: event.created):
-            if event.created <= latest:
+            if installation_named_by(event.fact) not in (None, ours):
+                findings.foreign += 1
+            elif event.created <= latest:
                 outcome = await self._receive.take(event)
                 why = f"{event.type} never came"
                 if outcome is not Outcome.REPEATED:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from application.again import again
 from application.errors import PaidBeside, UnfitEvent
+from application.foreign import is_foreign
 from application.log_context import also_about
 from application.ports.gateway import CheckoutSession, SessionStatus
 from application.ports.jobs import JobKind, NewJob
@@ -60,6 +61,8 @@ class ConfirmPayment:
         self, work: UnitOfWork, session: CheckoutSession, *, at: datetime | None, cause: Cause
     ) -> Payment | None:
         """The same inside a unit of work. `at` (UTC) is when the provider said so, where it did so by an event."""
+        if await is_foreign(work, session.installation):
+            return None
         known = await work.payments.of_session(session.id, session.names_payment)
         if known is None:
             if session.payment_id is None:

@@ -23,10 +23,14 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Findings:
-    """Gathers what the parts of one run find, so that it is kept also when the run has to stop."""
+    """Gathers what the parts of one run find, so that it is kept also when the run has to stop.
+
+    foreign: how many things another installation on the account had made, and were left alone.
+    """
 
     def __init__(self) -> None:
         self.checked = 0
+        self.foreign = 0
         self.differences: list[Difference] = []
 
     def note(self, what: str, id: str, before: str, after: str, why: str, *, repaired: bool = True) -> None:

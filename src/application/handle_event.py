@@ -6,6 +6,7 @@ from application.confirm_payment import ConfirmPayment
 from application.errors import UnfitEvent
 from application.expire_checkout import ExpireCheckout
 from application.fail_payment import FailPayment
+from application.foreign import is_foreign
 from application.log_context import also_about
 from application.ports.gateway import (
     ChargeRefunded,
@@ -17,6 +18,7 @@ from application.ports.gateway import (
     ProviderEvent,
     RefundTold,
     Unreadable,
+    installation_named_by,
 )
 from application.ports.store import UnitOfWork
 from application.record_returns import RecordReturns
@@ -36,10 +38,12 @@ class HandleEvent:
         self._returns = returns
 
     async def within(self, work: UnitOfWork, event: ProviderEvent) -> bool:
-        """Apply the event. False when it concerns nothing of ours.
+        """Apply the event. False when it concerns nothing of ours, such as what another installation on the account has made.
 
         Raises UnfitEvent when it is ours and cannot be applied to what is stored.
         """
+        if await is_foreign(work, installation_named_by(event.fact)):
+            return False
         cause = Cause(why=event.type, actor="stripe", event_id=event.id)
         payment: Payment | None = None
         match event.fact:

@@ -76,7 +76,7 @@ class OpenCheckout:
                 customer = await work.customers.of(member.user_id)
                 request = customer.request if customer is not None else None
                 if customer is None or request is None:
-                    request = self._gateway.prepare_customer(member)
+                    request = self._gateway.prepare_customer(member, await work.installation.id())
                     customer = with_request(customer, member, request, self._clock)
                     work.customers.save(customer)
                     await work.commit()
@@ -126,6 +126,7 @@ class OpenCheckout:
                     amount=payment.amount,
                     locale=member.locale,
                     expires_at=self._clock.now() + self._lifetime,
+                    installation=await work.installation.id(),
                 )
                 request = self._gateway.prepare_checkout(order)
                 checkout = checkout.prepared(request, self._clock.now())

@@ -19,11 +19,15 @@ class Part(Protocol):
 
 
 class Reconciliation(Struct, frozen=True, kw_only=True):
-    """What one run found. `faults`: what broke off a part of it, whose rest is left to the next run."""
+    """What one run found. `faults`: what broke off a part of it, whose rest is left to the next run.
+
+    foreign: how many things another installation on the account had made, and were left alone.
+    """
 
     checked: int
     differences: tuple[Difference, ...]
     faults: tuple[str, ...] = ()
+    foreign: int = 0
 
     @property
     def complete(self) -> bool:
@@ -66,5 +70,8 @@ class Reconcile:
                 faults.append(f"the database went away: {fault}")
                 break
         return Reconciliation(
-            checked=findings.checked, differences=tuple(findings.differences), faults=tuple(dict.fromkeys(faults))
+            checked=findings.checked,
+            differences=tuple(findings.differences),
+            faults=tuple(dict.fromkeys(faults)),
+            foreign=findings.foreign,
         )

@@ -63,10 +63,14 @@ class RefundPayment:
             return known or payment
         # The same whoever orders it: Stripe refuses the same key with another reason.
         reason = RefundReason.DUPLICATE if (known or payment).duplicate else reason
-        order = RefundOrder(
-            payment_intent_id=payment.payment_intent_id, payment_id=payment_id, amount_minor=left, reason=reason
-        )
         async with self._begin() as work:
+            order = RefundOrder(
+                payment_intent_id=payment.payment_intent_id,
+                payment_id=payment_id,
+                amount_minor=left,
+                reason=reason,
+                installation=await work.installation.id(),
+            )
             present = await work.payments.get(payment_id, lock=True) or payment
             work.payments.remark(present, replace(cause, why=f"{cause.why}: a refund of {left} is ordered"))
             await work.commit()

@@ -35,6 +35,7 @@ from adapters.memory.unit_of_work import (
     MemoryCursors,
     MemoryCustomers,
     MemoryInbox,
+    MemoryInstallation,
     MemoryInvoices,
     MemoryMails,
     MemoryPayments,
@@ -67,6 +68,7 @@ from adapters.postgres.unit_of_work import (
     PostgresCheckouts,
     PostgresCursors,
     PostgresCustomers,
+    PostgresInstallation,
     PostgresInvoices,
     PostgresMails,
     PostgresRefusedCurrencies,
@@ -79,6 +81,7 @@ from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.counts import Counts
 from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.idempotency import Answers, IdempotencyKeys
+from application.ports.installation import Installation
 from application.ports.jobs import JobQueue, Jobs
 from application.ports.mail import LetterWriter, Mailer
 from application.ports.reads import (
@@ -138,6 +141,7 @@ class Store(NamedTuple):
     under_review: UnderReview
     returns: KnownReturns
     cursors: Cursors
+    installation: Installation
     kept_events: KeptEvents
     known_jobs: KnownJobs
     retention: Retention
@@ -180,6 +184,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         under_review=MemoryUnderReview(store),
         returns=MemoryReturns(work),
         cursors=MemoryCursors(work),
+        installation=MemoryInstallation(work),
         kept_events=MemoryKeptEvents(store),
         known_jobs=MemoryKnownJobs(store),
         retention=MemoryRetention(store),
@@ -213,6 +218,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         under_review=PostgresUnderReview(database),
         returns=PostgresReturns(work),
         cursors=PostgresCursors(work),
+        installation=PostgresInstallation(work, database),
         kept_events=PostgresKeptEvents(database),
         known_jobs=PostgresKnownJobs(database),
         retention=PostgresRetention(database),

@@ -27,6 +27,7 @@ from application.ports.gateway import (
     RefundOrder,
     SessionStatus,
 )
+from application.ports.installation import InstallationId
 from application.ports.world import Clock
 from domain.member import Member
 from domain.payment import Figures, PaymentId
@@ -42,6 +43,13 @@ class Fault(Struct, frozen=True):
     after_effect: bool = False
 
 
+class CustomerRequest(Struct, frozen=True):
+    """What makes a member known."""
+
+    member: Member
+    installation: InstallationId | None
+
+
 class MemoryGateway:
     """The port PaymentGateway. Keys, sessions and customers behave as Stripe's do; `calls` counts what was asked."""
 
@@ -50,6 +58,7 @@ class MemoryGateway:
         self._answers: dict[str, tuple[str, str]] = {}
         self._faults: dict[str, list[Fault]] = {}
         self.customers: dict[str, Member] = {}
+        self.made_by: dict[str, InstallationId | None] = {}
         self.orders: dict[str, CheckoutOrder] = {}
         self.sessions: dict[str, CheckoutSession] = {}
         self.refunds: dict[str, Refund] = {}
@@ -62,21 +71,29 @@ class MemoryGateway:
         fault = Fault(error or ProviderUnavailable("no answer"), after_effect)
         self._faults.setdefault(call, []).append(fault)
 
-    def prepare_customer(self, member: Member) -> PreparedRequest:
-        return PreparedRequest(json.encode(member).decode())
+    def prepare_customer(self, member: Member, installation: InstallationId | None = None) -> PreparedRequest:
+        return PreparedRequest(json.encode(CustomerRequest(member, installation)).decode())
 
     async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
         fault = await self._begin("create_customer")
-        member = json.decode(request, type=Member)
-        customer_id = self._once(key, request, self._next("cus_"))
-        self.customers.setdefault(customer_id, member)
+        asked = json.decode(request, type=CustomerRequest)
+        customer_id = self._once(f"{asked.installation}:{key}", request, self._next("cus_"))
+        self.customers.setdefault(customer_id, asked.member)
+        self.made_by.setdefault(customer_id, asked.installation)
         self._end(fault)
         return customer_id
 
     async def find_customer(self, request: PreparedRequest) -> str | None:
         self._end(await self._begin("find_customer"))
-        user_id = json.decode(request, type=Member).user_id
-        return next((found for found, member in self.customers.items() if member.user_id == user_id), None)
+        asked = json.decode(request, type=CustomerRequest)
+        return next(
+            (
+                found
+                for found, member in self.customers.items()
+                if member.user_id == asked.member.user_id and self.made_by[found] in (None, asked.installation)
+            ),
+            None,
+        )
 
     def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:
         return PreparedRequest(json.encode(order).decode())
@@ -101,6 +118,7 @@ class MemoryGateway:
             payment_names=(str(order.payment_id),),
             user_name=order.user_id,
             plan_name=order.plan,
+            installation=order.installation,
             payer=self._payer(order),
         )
         self.orders[session_id] = order

@@ -9,6 +9,7 @@ from msgspec import Struct
 from adapters.memory.jobs import MemoryJobs
 from adapters.memory.locks import Locks
 from application.errors import Conflict
+from application.ports.installation import InstallationId
 from application.ports.store import Customer, Mail, StoredEvent
 from application.ports.world import Clock
 from domain.audit import Cause
@@ -64,6 +65,7 @@ class MemoryStore:
         self.rows: dict[Key, Versioned] = {}
         self.audit: list[AuditRow] = []
         self.refused_currencies: dict[str, str] = {}
+        self.installation = InstallationId("0" * 32)
         self.clock = clock
         self.locks = Locks()
         self.jobs = MemoryJobs(clock, self.locks)

@@ -11,6 +11,7 @@ from adapters.memory.store import MemoryStore
 from adapters.memory.transaction import MemoryTransaction
 from adapters.memory.work_jobs import MemoryWorkJobs
 from application.ports.gateway import ProviderEvent
+from application.ports.installation import InstallationId
 from application.ports.store import Customer, EventState, Mail, StoredEvent
 from domain.audit import Cause
 from domain.checkout import Checkout
@@ -43,6 +44,7 @@ class MemoryUnitOfWork(MemoryTransaction):
         self.jobs = MemoryWorkJobs(self)
         self.refused_currencies = MemoryRefusedCurrencies(self)
         self.cursors = MemoryCursors(self)
+        self.installation = MemoryInstallation(self)
         self.answers = MemoryAnswers(self)
 
 
@@ -256,6 +258,16 @@ class MemoryRefusedCurrencies:
 
     def add(self, currency: str, reason: str, at: datetime) -> None:
         self._work.note_refusal(currency, reason)
+
+
+class MemoryInstallation:
+    """The port Installation."""
+
+    def __init__(self, work: MemoryTransaction) -> None:
+        self._work = work
+
+    async def id(self) -> InstallationId:
+        return self._work.store.installation
 
 
 class Cursor(Struct, frozen=True):

@@ -13,6 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 from adapters.postgres.faults import our_errors
 from adapters.postgres.statements import Statement
 from application.errors import TryAgain
+from application.ports.installation import InstallationId
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -103,6 +104,7 @@ class Database:
     connect_seconds_max: how long a caller waits for a server that does not answer.
     close_seconds_max: how long closing waits for the connections that are in use.
     meter: who measures the pool.
+    installation: which installation it is of, once somebody has asked.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Database:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
+        self.installation: InstallationId | None = None
 
     async def acquire(self) -> Connection:
         """A connection of its own for the caller, to be given back with `release`. Raises TryAgain when none can be had in time."""

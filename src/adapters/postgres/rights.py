@@ -12,12 +12,12 @@ COUNTS_ON: Final = re.compile(r"\bnextval\('([a-z_]+)'\)")
 
 
 def table_rights(texts: Iterable[str]) -> list[tuple[str, str]]:
-    """The tables that statements write, each with every right that is needed on it; to read it is one."""
+    """The tables that statements write, and the one that they only read, each with every right that is needed on it."""
     found = set()
     for text in texts:
         found |= {(table, right) for right, table in WRITES.findall(text)}
         found |= {(table, "UPDATE") for table in OVERWRITES.findall(text)}
-    return sorted(found | {(table, "SELECT") for table, _ in found})
+    return sorted(found | {(table, "SELECT") for table, _ in found} | {("installation", "SELECT")})
 
 
 def sequences(texts: Iterable[str]) -> list[str]:

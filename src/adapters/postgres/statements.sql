@@ -134,6 +134,10 @@ UPDATE jobs SET state=CASE WHEN ($1::BOOLEAN OR jobs.attempts >= jobs.attempts_m
 -- jobs.reap(retry_after_seconds, the_error)
 UPDATE jobs SET state=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN 'dead' ELSE 'ready' END, run_at=(now() + $1::FLOAT * interval '1 second'), lease=NULL, leased_until=NULL, last_error=$2::VARCHAR, finished_at=CASE WHEN (jobs.attempts >= jobs.attempts_max) THEN now() END WHERE jobs.state = 'leased' AND jobs.leased_until < now() RETURNING jobs.id;
 
+-- installation.id()
+SELECT installation.id
+FROM installation;
+
 -- cursors.of(name)
 SELECT cursors.at
 FROM cursors

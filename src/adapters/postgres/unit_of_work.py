@@ -14,6 +14,7 @@ from adapters.postgres.rows import checkout_of, customer_of, invoice_of, mail_co
 from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.transaction import PostgresTransaction, Write
+from application.ports.installation import InstallationId
 from application.ports.store import Customer, Mail
 from domain.checkout import Checkout
 from domain.invoice import Invoice
@@ -27,6 +28,7 @@ MAILS: Final = Record("mails", "key", value_of=mail_of, columns=mail_columns)
 
 NEXT_SEQUENCE: Final = STATEMENTS["receipt_counters.next"]
 REFUSED_CURRENCIES: Final = STATEMENTS["refused_currencies.all"]
+INSTALLATION: Final = STATEMENTS["installation.id"]
 CURSOR: Final = STATEMENTS["cursors.of"]
 SAVE_CURSOR: Final = STATEMENTS["cursors.save"]
 REFUSE_CURRENCY: Final = STATEMENTS["refused_currencies.add"]
@@ -48,7 +50,27 @@ class PostgresUnitOfWork(PostgresTransaction):
         self.jobs = PostgresWorkJobs(self)
         self.refused_currencies = PostgresRefusedCurrencies(self)
         self.cursors = PostgresCursors(self)
+        self.installation = PostgresInstallation(self, database)
         self.answers = PostgresAnswers(self)
+
+
+class PostgresInstallation:
+    """The port Installation. The id never changes: it is asked for once in a process."""
+
+    def __init__(self, transaction: PostgresTransaction, database: Database) -> None:
+        self._transaction = transaction
+        self._database = database
+
+    async def id(self) -> InstallationId:
+        known = self._database.installation
+        if known is None:
+            row = await self._transaction.row(INSTALLATION, {})
+            if row is None:
+                raise RuntimeError(
+                    "the row that the migration 0008 made is gone: INSERT INTO installation DEFAULT VALUES"
+                )
+            known = self._database.installation = InstallationId(row["id"].hex)
+        return known
 
 
 class PostgresCustomers:

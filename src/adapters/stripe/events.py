@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from adapters.stripe.returns import RefundedCharge, StripeDispute, StripeRefund
-from adapters.stripe.sessions import Session, instant
+from adapters.stripe.sessions import INSTALLATION, Session, instant, named
 from adapters.stripe.signature import verify
 from application.errors import InvalidEvent
 from application.ports.gateway import (
@@ -129,8 +129,9 @@ def returned(type: str, text: Raw, told_at: datetime) -> ProviderFact | None:
     if type == CHARGE_REFUNDED:
         return REFUNDED_CHARGES.decode(text).understood()
     if type in REFUNDS:
-        refund = STRIPE_REFUNDS.decode(text).understood()
-        return RefundTold(refund) if refund is not None else None
+        told = STRIPE_REFUNDS.decode(text)
+        refund = told.understood()
+        return RefundTold(refund, named(told.metadata, INSTALLATION)) if refund is not None else None
     dispute = STRIPE_DISPUTES.decode(text).understood(told_at)
     return DisputeTold(dispute) if dispute is not None else None
 

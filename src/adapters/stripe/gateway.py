@@ -2,9 +2,10 @@
 
 import json
 import re
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from adapters.stripe.calls import (
     CALL_SECONDS_MAX,
@@ -23,6 +24,7 @@ from adapters.stripe.sessions import (
     CHARGE,
     CHARGES_OF_LIST,
     CUSTOMER,
+    INSTALLATION,
     LOCALES,
     CustomerList,
     Expanded,
@@ -39,6 +41,7 @@ from application.ports.gateway import (
     RefundOrder,
     SessionStatus,
 )
+from application.ports.installation import InstallationId
 from domain.member import Member
 from domain.payment import PaymentId
 from domain.returns import Refund, Returns
@@ -78,16 +81,18 @@ class StripeGateway(StripeCalls):
         )
         self._app_url = app_url
 
-    def prepare_customer(self, member: Member) -> PreparedRequest:
+    def prepare_customer(self, member: Member, installation: InstallationId | None = None) -> PreparedRequest:
         params: CustomerCreateParams = {
             "email": member.email,
             "name": member.name[:256],
-            "metadata": {"user_id": member.user_id, "user_type": member.user_type.value},
+            "metadata": {"user_id": member.user_id, "user_type": member.user_type.value}
+            | of_installation(installation),
         }
         return PreparedRequest(json.dumps(params))
 
     async def create_customer(self, request: PreparedRequest, *, key: str) -> str:
         params = cast("CustomerCreateParams", json.loads(request))
+        key = own_key(key, json.loads(request))
         made = await self.call(
             "customers.create",
             lambda client: client.v1.customers.create_async(params, options={"idempotency_key": key}),
@@ -97,15 +102,19 @@ class StripeGateway(StripeCalls):
     async def find_customer(self, request: PreparedRequest) -> str | None:
         # By the address of the request, not of today: the member may have changed theirs since.
         params = json.loads(request)
-        email, user_id = params["email"], params["metadata"]["user_id"]
+        email, metadata = params["email"], params["metadata"]
         found = await self.call(
             "customers.list", lambda client: client.v1.customers.list_async({"email": email, "limit": PAGE_MAX})
         )
         customers = read(found, CustomerList).data
-        return next((customer.id for customer in customers if customer.user_id == user_id), None)
+        makers = (None, metadata.get(INSTALLATION))
+        return next(
+            (one.id for one in customers if one.user_id == metadata["user_id"] and one.installation in makers), None
+        )
 
     def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:
         metadata = {"payment_id": str(order.payment_id), "user_id": str(order.user_id), "plan": str(order.plan)}
+        metadata |= of_installation(order.installation)
         params: SessionCreateParams = {
             "mode": "payment",
             "customer": order.customer_id,
@@ -133,6 +142,7 @@ class StripeGateway(StripeCalls):
 
     async def open_checkout(self, request: PreparedRequest, *, key: str) -> CheckoutSession:
         params = cast("SessionCreateParams", json.loads(request))
+        key = own_key(key, json.loads(request))
         opened = await self.call(
             "checkout.sessions.create",
             lambda client: client.v1.checkout.sessions.create_async(params, options={"idempotency_key": key}),
@@ -189,8 +199,9 @@ class StripeGateway(StripeCalls):
             "payment_intent": order.payment_intent_id,
             "amount": order.amount_minor,
             "reason": order.reason.value,
-            "metadata": {"payment_id": str(order.payment_id)},
+            "metadata": {"payment_id": str(order.payment_id)} | of_installation(order.installation),
         }
+        key = own_key(key, params)
         made = await self.call(
             "refunds.create", lambda client: client.v1.refunds.create_async(params, options={"idempotency_key": key})
         )
@@ -217,6 +228,17 @@ class StripeGateway(StripeCalls):
             refunds=tuple(refund for refund in found if refund is not None),
             disputes=tuple(dispute for dispute in disputed if dispute is not None),
         )
+
+
+def of_installation(installation: str | None) -> dict[str, str]:
+    """What metadata say of the installation that makes something."""
+    return {INSTALLATION: installation} if installation is not None else {}
+
+
+def own_key(key: str, params: Mapping[str, Any]) -> str:  # Any: the parameters of a request
+    """An idempotency key that no other installation on the account uses. Requests that name no installation keep theirs as it is."""
+    installation = params["metadata"].get(INSTALLATION)
+    return f"{installation}:{key}" if installation is not None else key
 
 
 def open_gateway(

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from adapters.stripe.sessions import AMOUNT_MAX, CURRENCY, Expanded, id_of, instant
+from adapters.stripe.sessions import AMOUNT_MAX, CURRENCY, INSTALLATION, Expanded, Metadata, id_of, instant, named
 from application.ports.gateway import ChargeRefunded
 from domain.returns import Dispute, DisputeStage, Refund, RefundStatus
 
@@ -33,6 +33,7 @@ class StripeRefund(Struct):
     created: int
     status: str | None = None
     payment_intent: Expanded | str | None = None
+    metadata: Metadata = None
 
     def understood(self) -> Refund | None:
         """The refund in the application's words, null for one of no payment intent. Raises ValueError for what cannot be true."""
@@ -103,6 +104,7 @@ class RefundedCharge(Struct):
     currency: str
     payment_intent: Expanded | str | None = None
     refunds: RefundList | None = None
+    metadata: Metadata = None
 
     def understood(self) -> ChargeRefunded | None:
         """What went back of the charge, null for one of no payment intent. Raises ValueError for what cannot be true."""
@@ -118,6 +120,7 @@ class RefundedCharge(Struct):
             refunds=tuple(
                 refund for refund in listed if refund is not None and refund.payment_intent_id == payment_intent_id
             ),
+            installation=named(self.metadata, INSTALLATION),
         )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
@@ -27,9 +27,16 @@ CHARGES_OF_LIST: Final = f"data.{CHARGE}"
 LOCALES: Final = {Locale.FRENCH: "fr", Locale.ENGLISH: "en", Locale.ARABIC: "auto"}
 """Stripe's hosted page has no Arabic: it then follows the browser."""
 
+INSTALLATION: Final = "installation"
+"""Under which key our metadata say which installation made an object."""
+
 CURRENCY: Final = re.compile(r"[A-Za-z]{3}", re.ASCII)
 AMOUNT_MAX: Final = 10**12 - 1
 """In minor units: the longest amount that Stripe takes in any currency has 12 digits (Stripe: "Minimum and maximum charge amounts")."""
+
+
+Metadata: TypeAlias = dict[str, object] | list[object] | None
+"""Metadata of any object; `[]` where some versions mean none."""
 
 
 class Expanded(Struct):
@@ -72,7 +79,7 @@ class Session(Struct):
     url: str | None = None
     amount_total: int | None = None
     currency: str | None = None
-    metadata: dict[str, object] | list[object] | None = None
+    metadata: Metadata = None
     client_reference_id: str | None = None
     customer: OpenedFor | str | None = None
     locale: str | None = None
@@ -81,8 +88,7 @@ class Session(Struct):
 
     def named(self, key: str) -> str | None:
         """A word of the metadata, where it has one."""
-        value = self.metadata.get(key) if isinstance(self.metadata, dict) else None
-        return value if isinstance(value, str) and value else None
+        return named(self.metadata, key)
 
     @property
     def payment_id(self) -> PaymentId | None:
@@ -134,6 +140,7 @@ class Session(Struct):
             payment_names=tuple(name for name in (self.named("payment_id"), self.client_reference_id) if name),
             user_name=self.named("user_id"),
             plan_name=self.named("plan"),
+            installation=self.named(INSTALLATION),
             payer=self.payer,
             payment_intent_id=id_of(intent),
             invoice_id=id_of(self.invoice),
@@ -151,12 +158,17 @@ class Customer(Struct):
     """A customer, for the id of ours that it carries."""
 
     id: str
-    metadata: dict[str, str] | list[object] | None = None
+    metadata: Metadata = None
 
     @property
     def user_id(self) -> str | None:
         """Our user's id, where the customer carries one."""
-        return self.metadata.get("user_id") if isinstance(self.metadata, dict) else None
+        return named(self.metadata, "user_id")
+
+    @property
+    def installation(self) -> str | None:
+        """Which installation made it."""
+        return named(self.metadata, INSTALLATION)
 
 
 class CustomerList(Struct):
@@ -171,6 +183,12 @@ class Invoice(Struct):
     id: str
     hosted_invoice_url: str | None = None
     invoice_pdf: str | None = None
+
+
+def named(metadata: Metadata, key: str) -> str | None:
+    """A word of metadata, where they have one."""
+    value = metadata.get(key) if isinstance(metadata, dict) else None
+    return value if isinstance(value, str) and value else None
 
 
 def instant(seconds: int) -> datetime:

@@ -6,6 +6,7 @@ from typing import NewType, Protocol
 
 from msgspec import Struct
 
+from application.ports.installation import InstallationId
 from domain.catalogue import PlanId
 from domain.member import Locale, Member, UserId
 from domain.money import Money
@@ -35,6 +36,7 @@ class CheckoutOrder(Struct, frozen=True, kw_only=True):
     amount: Money
     locale: Locale
     expires_at: datetime
+    installation: InstallationId | None = None
 
 
 class Payer(Struct, frozen=True, kw_only=True):
@@ -56,6 +58,7 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     payment_names: every name of a payment that the session carries, readable or not; all of them should be our id.
     user_name: whom the session says it was opened for, null when it does not say.
     plan_name: which plan it says it was opened for, in the same way.
+    installation: which installation opened it, in the same way: those before it had an id named none.
     paid_at: when the charge was made (UTC), where the answer tells it. The money of a delayed method arrives later, as its event tells.
     """
 
@@ -70,6 +73,7 @@ class CheckoutSession(Struct, frozen=True, kw_only=True):
     payment_names: tuple[str, ...] = ()
     user_name: str | None = None
     plan_name: str | None = None
+    installation: str | None = None
     payer: Payer = Payer()
     payment_intent_id: str | None = None
     invoice_id: str | None = None
@@ -102,17 +106,19 @@ class RefundOrder(Struct, frozen=True, kw_only=True):
     payment_id: PaymentId
     amount_minor: int
     reason: RefundReason
+    installation: InstallationId | None = None
 
 
 class PaymentGateway(Protocol):
     """A payment provider.
 
     Every call raises ProviderUnavailable when the same call may be tried again, and ProviderRefused when that is of no use.
-    Calls that create take an idempotency key: the same key and request give the same object, however often they are sent.
+    Calls that create take an idempotency key: the same key and request give the same object, however often they are sent. Installations
+    that share an account have their own keys each, as far as a request names its installation.
     No call is ever made inside a unit of work.
     """
 
-    def prepare_customer(self, member: Member) -> PreparedRequest:
+    def prepare_customer(self, member: Member, installation: InstallationId | None = None) -> PreparedRequest:
         """The request that makes the member known to the provider. Pure."""
         ...
 
@@ -121,7 +127,7 @@ class PaymentGateway(Protocol):
         ...
 
     async def find_customer(self, request: PreparedRequest) -> str | None:
-        """The id of the customer that an earlier sending of this request made, where one did."""
+        """The id of the customer that an earlier sending of this request made, where one did, and no other installation's."""
         ...
 
     def prepare_checkout(self, order: CheckoutOrder) -> PreparedRequest:
@@ -182,18 +188,23 @@ class CheckoutFailed(Struct, frozen=True):
 
 
 class RefundTold(Struct, frozen=True):
-    """Where a refund stands."""
+    """Where a refund stands, and which installation ordered it, where it says so."""
 
     refund: Refund
+    installation: str | None = None
 
 
 class ChargeRefunded(Struct, frozen=True):
-    """Money of a charge went back, `refunded_minor` of it in all (minor units). `refunds` are those that the event itself lists, if any."""
+    """Money of a charge went back, `refunded_minor` of it in all (minor units). `refunds` are those that the event itself lists, if any.
+
+    installation: which one the charge was made for, where it says so.
+    """
 
     payment_intent_id: str
     refunded_minor: int
     currency: str
     refunds: tuple[Refund, ...] = ()
+    installation: str | None = None
 
 
 class DisputeTold(Struct, frozen=True):
@@ -222,6 +233,17 @@ ProviderFact = (
     | NothingToDo
     | Unreadable
 )
+
+
+def installation_named_by(fact: ProviderFact) -> str | None:
+    """Which installation a fact says it is of; null where it says nothing of that."""
+    match fact:
+        case CheckoutCompleted(session) | CheckoutExpired(session) | CheckoutFailed(session):
+            return session.installation
+        case RefundTold() | ChargeRefunded():
+            return fact.installation
+        case _:
+            return None
 
 
 class ProviderEvent(Struct, frozen=True, kw_only=True):

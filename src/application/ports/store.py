@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from application.ports.gateway import PreparedRequest, ProviderEvent
 from application.ports.idempotency import Answers
+from application.ports.installation import Installation
 from application.ports.jobs import Jobs
 from application.ports.mail import Letter
 from domain.audit import Cause
@@ -280,6 +281,8 @@ class UnitOfWork(Protocol):
     def refused_currencies(self) -> RefusedCurrencies: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def installation(self) -> Installation: ...
     @property
     def answers(self) -> Answers: ...
 

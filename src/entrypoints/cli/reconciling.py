@@ -32,6 +32,7 @@ def as_document(found: Reconciliation) -> str:
         "repaired": found.repaired,
         "complete": found.complete,
         "faults": found.faults,
+        "foreign": found.foreign,
         "differences": found.differences,
     }
     return msgspec.json.encode(document).decode()
@@ -46,5 +47,6 @@ def as_lines(found: Reconciliation) -> str:
         for one in found.differences
     ]
     lines += [f"not complete, {fault}" for fault in found.faults]
-    lines.append(f"checked {found.checked}, repaired {found.repaired}, differences {len(found.differences)}")
+    foreign = f", foreign {found.foreign}" if found.foreign else ""
+    lines.append(f"checked {found.checked}, repaired {found.repaired}, differences {len(found.differences)}{foreign}")
     return "\n".join(lines)

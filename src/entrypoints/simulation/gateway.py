@@ -15,6 +15,7 @@ from application.ports.gateway import (
     PreparedRequest,
     RefundOrder,
 )
+from application.ports.installation import InstallationId
 from domain.member import Member
 from domain.payment import PaymentId
 from domain.returns import Refund, Returns
@@ -76,7 +77,7 @@ class SimulatedGateway:
         self._stripe = stripe
         self._keys = keys
 
-    def prepare_customer(self, member: Member) -> PreparedRequest:
+    def prepare_customer(self, member: Member, installation: InstallationId | None = None) -> PreparedRequest:
         return PreparedRequest(json.encode(member).decode())
 
     async def create_customer(self, request: PreparedRequest, *, key: str) -> str:

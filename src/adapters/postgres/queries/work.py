@@ -110,6 +110,10 @@ query(
     .returning(jobs.c.id),
 )
 
+# Which installation this is
+
+query("installation.id", select(table(tables.InstallationRow).c.id))
+
 # Cursors
 
 cursors = table(tables.CursorRow)

@@ -17,7 +17,7 @@ from adapters.postgres.tables.money import (
     SubscriptionRow,
 )
 from adapters.postgres.tables.tallies import RateTallyRow
-from adapters.postgres.tables.work import AuditRow, CursorRow, EventRow, JobRow, job_leases
+from adapters.postgres.tables.work import AuditRow, CursorRow, EventRow, InstallationRow, JobRow, job_leases
 
 metadata = DefaultBase.metadata
 
@@ -29,6 +29,7 @@ __all__ = [
     "DisputeRow",
     "EventRow",
     "IdempotencyKeyRow",
+    "InstallationRow",
     "InvoiceRow",
     "JobRow",
     "MailRow",

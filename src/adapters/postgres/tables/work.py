@@ -1,10 +1,12 @@
 """Events, jobs and the audit."""
 
 from datetime import datetime
+from uuid import UUID
 
 from advanced_alchemy.base import DefaultBase
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Identity,
     Index,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     Sequence,
     Text,
     UniqueConstraint,
+    Uuid,
     func,
     text,
 )
@@ -79,6 +82,16 @@ class JobRow(DefaultBase):
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Instant, server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class InstallationRow(DefaultBase):
+    """Which installation this is: the one row that its migration made."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("singleton", name="singleton"),)
+
+    singleton: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
+    id: Mapped[UUID] = mapped_column(Uuid, server_default=text("gen_random_uuid()"))
 
 
 class CursorRow(DefaultBase):
