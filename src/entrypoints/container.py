@@ -20,6 +20,7 @@ from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturned
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.story import PostgresStories
 from adapters.postgres.tallies import PostgresTallies
+from adapters.postgres.turns import PostgresTurns
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -100,6 +101,7 @@ class Container(containers.DeclarativeContainer):
     retention = providers.Singleton(PostgresRetention, database)
     idempotency_keys = providers.Singleton(PostgresIdempotencyKeys, database)
 
+    turns = providers.Singleton(PostgresTurns, database)
     tallies = providers.Singleton(PostgresTallies, database)
     rate_limits = providers.Singleton(RateLimits, clock=clock, quotas=settings.provided.rate_limits)
     share_rate_limits = providers.Singleton(

@@ -20,6 +20,7 @@ from application.errors import (
 )
 from application.log_context import about
 from application.ports.jobs import ClaimedJob, JobKind, JobQueue
+from application.ports.turns import Turns
 from entrypoints.container import Container
 
 log = logging.getLogger("worker")
@@ -35,6 +36,9 @@ BACKOFF_SECONDS_MAX: Final = 3600.0
 DRAIN_SECONDS_MAX: Final = 25.0
 
 RECONCILE_EVERY_SECONDS: Final = 180.0
+REST_SECONDS: Final = RECONCILE_EVERY_SECONDS / 2
+"""The shortest pause between two runs of one worker, and so of all of them together."""
+
 PRUNE_EVERY_SECONDS: Final = 3600.0
 
 Handler = Callable[[ClaimedJob], Awaitable[None]]
@@ -63,16 +67,27 @@ def handlers_of(container: Container) -> dict[JobKind, Handler]:
     }
 
 
-def chores_of(container: Container) -> list[Chore]:
-    """What every worker does by the clock."""
+def chores_of(container: Container, turns: Turns | None = None) -> list[Chore]:
+    """What every worker does by the clock; with `turns`, one worker at a time goes through all that Stripe has."""
+    reconcile = container.measures().reconciling(container.reconcile())
     return [
         Chore(
             name="reconciliation",
             every_seconds=RECONCILE_EVERY_SECONDS,
-            do=container.measures().reconciling(container.reconcile()),
+            do=in_turn(turns, "reconciliation", reconcile) if turns is not None else reconcile,
         ),
         Chore(name="forgetting", every_seconds=PRUNE_EVERY_SECONDS, do=container.prune()),
     ]
+
+
+def in_turn(turns: Turns, name: str, do: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """A chore that is left out while another replica does it, or has begun it just now."""
+
+    async def when_it_is_our_turn() -> object:
+        async with turns.turn(name, rest_seconds=REST_SECONDS) as ours:
+            return await do() if ours else None
+
+    return when_it_is_our_turn
 
 
 def ids_of(job: ClaimedJob) -> dict[str, str]:
@@ -84,7 +99,10 @@ def ids_of(job: ClaimedJob) -> dict[str, str]:
 def worker_of(container: Container) -> "Worker":
     """The worker of a container, with all its jobs and chores."""
     return Worker(
-        container.queue(), handlers_of(container), chores=chores_of(container), observe=container.measures().job
+        container.queue(),
+        handlers_of(container),
+        chores=chores_of(container, container.turns()),
+        observe=container.measures().job,
     )
 
 

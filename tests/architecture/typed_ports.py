@@ -30,6 +30,7 @@ from adapters.memory.mail import MemoryMailer, PlainLetterWriter
 from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
 from adapters.memory.tallies import MemoryTallies
+from adapters.memory.turns import MemoryTurns
 from adapters.memory.unit_of_work import (
     MemoryCheckouts,
     MemoryCursors,
@@ -62,6 +63,7 @@ from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.story import PostgresStories
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.tallies import PostgresTallies
+from adapters.postgres.turns import PostgresTurns
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import (
@@ -113,6 +115,7 @@ from application.ports.store import (
     UnitOfWork,
 )
 from application.ports.tallies import Tallies
+from application.ports.turns import Turns
 from application.ports.wording import Wording, Words
 from application.ports.world import Clock, NewId
 from domain.member import Locale
@@ -148,6 +151,7 @@ class Store(NamedTuple):
     answers: Answers
     idempotency_keys: IdempotencyKeys
     tallies: Tallies
+    turns: Turns
     readiness: Readiness
     counts: Counts
 
@@ -191,6 +195,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         answers=MemoryAnswers(work),
         idempotency_keys=MemoryIdempotencyKeys(store),
         tallies=MemoryTallies(clock),
+        turns=MemoryTurns(clock),
         readiness=MemoryReadiness(),
         counts=MemoryCounts(store),
     )
@@ -225,6 +230,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         answers=PostgresAnswers(work),
         idempotency_keys=PostgresIdempotencyKeys(database),
         tallies=PostgresTallies(database),
+        turns=PostgresTurns(database),
         readiness=PostgresReadiness(database),
         counts=PostgresCounts(database),
     )

@@ -22,6 +22,7 @@ from adapters.memory.idempotency import MemoryIdempotencyKeys
 from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
 from adapters.memory.store import MemoryStore
 from adapters.memory.tallies import MemoryTallies
+from adapters.memory.turns import MemoryTurns
 from adapters.memory.unit_of_work import MemoryUnitOfWork
 from adapters.memory.world import MemoryClock
 from adapters.postgres.counts import PostgresCounts
@@ -34,6 +35,7 @@ from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, Postgr
 from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.tallies import PostgresTallies
+from adapters.postgres.turns import PostgresTurns
 from adapters.postgres.under_review import PostgresUnderReview
 from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -54,6 +56,7 @@ from application.ports.reads import (
 from application.ports.retention import Retention
 from application.ports.store import BeginWork
 from application.ports.tallies import Tallies
+from application.ports.turns import Turns
 from domain.audit import Cause
 
 PATIENCE_SECONDS: Final = 10.0
@@ -109,6 +112,8 @@ class Store(Protocol):
     @property
     def tallies(self) -> Tallies: ...
     @property
+    def turns(self) -> Turns: ...
+    @property
     def readiness(self) -> Readiness: ...
     @property
     def counts(self) -> Counts: ...
@@ -126,7 +131,7 @@ class Store(Protocol):
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time pass for the jobs, their leases, the events, the idempotency keys and the tallies."""
+        """Let time pass for the jobs, their leases, the events, the idempotency keys, the tallies and the turns."""
         ...
 
     async def until_waiting(self, works: int) -> None:
@@ -152,6 +157,7 @@ class StoreInMemory:
         self.retention = MemoryRetention(self.store)
         self.idempotency_keys = MemoryIdempotencyKeys(self.store)
         self.tallies = MemoryTallies(self.clock)
+        self.turns = MemoryTurns(self.clock)
         self.readiness = MemoryReadiness()
         self.counts = MemoryCounts(self.store)
 
@@ -198,6 +204,7 @@ class StoreInPostgres:
         self.retention = PostgresRetention(database)
         self.idempotency_keys = PostgresIdempotencyKeys(database)
         self.tallies = PostgresTallies(database)
+        self.turns = PostgresTurns(database)
         self.readiness = PostgresReadiness(database)
         self.counts = PostgresCounts(database)
 
@@ -239,6 +246,7 @@ class StoreInPostgres:
             seconds,
         )
         await self.observer.execute("UPDATE rate_tallies SET told_at = told_at - make_interval(secs => $1)", seconds)
+        await self.observer.execute("UPDATE turns SET until = until - make_interval(secs => $1)", seconds)
 
     async def until_waiting(self, works: int) -> None:
         async def enough() -> bool:

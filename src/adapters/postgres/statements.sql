@@ -375,3 +375,12 @@ WITH "old" AS
 FROM rate_tallies
 WHERE rate_tallies.told_at < now() - interval '1 minute' FOR UPDATE SKIP LOCKED)
  DELETE FROM rate_tallies USING "old" WHERE rate_tallies.key = "old".key AND rate_tallies.replica = "old".replica RETURNING rate_tallies.key;
+
+-- turns.take(name, holder, lease_seconds)
+INSERT INTO turns (name, holder, taken_at, until) VALUES ($1::VARCHAR, $2::UUID, now(), (now() + $3::FLOAT * interval '1 second')) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, taken_at = excluded.taken_at, until = excluded.until WHERE turns.until <= now() RETURNING turns.holder;
+
+-- turns.keep(lease_seconds, the_name, the_holder)
+UPDATE turns SET until=(now() + $1::FLOAT * interval '1 second') WHERE turns.name = $2::VARCHAR AND turns.holder = $3::UUID RETURNING turns.holder;
+
+-- turns.end(rest_seconds, the_name, the_holder)
+UPDATE turns SET until=greatest(now(), turns.taken_at + $1::FLOAT * interval '1 second') WHERE turns.name = $2::VARCHAR AND turns.holder = $3::UUID;

@@ -4,7 +4,7 @@ Importing SQLAlchemy costs each start more than all the rest together, and compi
 it. So it is done beforehand, by `make sql`; a test fails when the text is not what these queries compile to.
 """
 
-from adapters.postgres.queries import counts, idempotency, kept, money, tallies, work
+from adapters.postgres.queries import counts, idempotency, kept, money, tallies, turns, work
 from adapters.postgres.queries.kit import QUERIES, compiled, query
 
-__all__ = ["QUERIES", "compiled", "counts", "idempotency", "kept", "money", "query", "tallies", "work"]
+__all__ = ["QUERIES", "compiled", "counts", "idempotency", "kept", "money", "query", "tallies", "turns", "work"]

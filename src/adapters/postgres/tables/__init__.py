@@ -17,7 +17,7 @@ from adapters.postgres.tables.money import (
     SubscriptionRow,
 )
 from adapters.postgres.tables.tallies import RateTallyRow
-from adapters.postgres.tables.work import AuditRow, CursorRow, EventRow, InstallationRow, JobRow, job_leases
+from adapters.postgres.tables.work import AuditRow, CursorRow, EventRow, InstallationRow, JobRow, TurnRow, job_leases
 
 metadata = DefaultBase.metadata
 
@@ -40,6 +40,7 @@ __all__ = [
     "RefundRow",
     "RefusedCurrencyRow",
     "SubscriptionRow",
+    "TurnRow",
     "job_leases",
     "metadata",
 ]

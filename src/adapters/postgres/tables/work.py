@@ -94,6 +94,17 @@ class InstallationRow(DefaultBase):
     id: Mapped[UUID] = mapped_column(Uuid, server_default=text("gen_random_uuid()"))
 
 
+class TurnRow(DefaultBase):
+    """Which replica has the turn at something, since when, and until when nobody else begins it."""
+
+    __tablename__ = "turns"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    holder: Mapped[UUID] = mapped_column(Uuid)
+    taken_at: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime] = mapped_column(Instant)
+
+
 class CursorRow(DefaultBase):
     """How far something that goes on for ever has come."""
 
