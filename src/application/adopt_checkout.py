@@ -73,12 +73,21 @@ class AdoptCheckout:
                     )
                 known = await work.payments.of_session(session.id, session.names_payment)
                 if known is not None:
-                    return Adoption(payment=already(known, session), made=False)
-                payment = await self._made(work, session, cause)
+                    payment = await self._confirmed(work, known, session, cause)
+                else:
+                    payment = await self._made(work, session, cause)
                 await work.commit()
-            return Adoption(payment=payment, made=True)
+            return Adoption(payment=payment, made=known is None)
 
         return await again(once, self._clock)
+
+    async def _confirmed(self, work: UnitOfWork, known: Payment, session: CheckoutSession, cause: Cause) -> Payment:
+        """The payment that the checkout has already, once it is where the checkout is."""
+        if known.checkout_session_id != session.id:
+            raise NotAdoptable(
+                f"The checkout names payment {known.id}, which is stored: `payments reconcile` takes its money."
+            )
+        return await self._confirm.within(work, session, at=None, cause=cause) or known
 
     async def _made(self, work: UnitOfWork, session: CheckoutSession, cause: Cause) -> Payment:
         if session.payment_id is None:
@@ -120,15 +129,6 @@ class AdoptCheckout:
         except InvalidMoney as error:
             raise NotAdoptable(f"The checkout does not tell what was charged: {error}") from error
         return UserId(session.user_name), plan, amount
-
-
-def already(known: Payment, session: CheckoutSession) -> Payment:
-    """The payment that a checkout has already. Raises NotAdoptable when it is the payment of another one."""
-    if known.checkout_session_id != session.id:
-        raise NotAdoptable(
-            f"The checkout names payment {known.id}, which is stored: `payments reconcile` takes its money."
-        )
-    return known
 
 
 def customer_of(session: CheckoutSession, user_id: UserId) -> Customer:

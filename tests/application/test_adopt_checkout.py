@@ -191,6 +191,15 @@ async def test_one_that_names_a_stored_payment_of_another_checkout_is_left_to_re
     assert P.PENDING is world.payment().status
 
 
+async def test_one_whose_payment_is_stored_and_has_not_heard_of_its_money_is_confirmed(world: "World") -> None:
+    paid = await world.paid_session()
+    adopted = await world.adopt(paid.id, operator="amina", reason=WHY)
+
+    assert (False, P.SUCCEEDED) == (adopted.made, adopted.payment.status)
+    assert adopted.payment == world.payment()
+    assert 1 == len(world.subscription().periods)
+
+
 async def test_the_address_that_is_stored_is_kept(world: "World") -> None:
     paid = await orphan(world)
     known = Customer(user_id=world.member.user_id, email="salma@elsewhere.example", name="S", locale=Locale.ARABIC)
