@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
-from entrypoints.doctor.checks import NEEDED_EVENTS, judged, skew, work
+from entrypoints.doctor.checks import NEEDED_EVENTS, judged, session, skew, work
 from entrypoints.doctor.findings import Finding, State, examined, ok
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -81,3 +82,48 @@ def test_an_endpoint_has_to_be_enabled_and_told_of_everything(changes: dict[str,
 )
 def test_what_waits_for_somebody_is_said(waiting: dict[str, Any], states: list[State]) -> None:
     assert states == [finding.state for finding in work(waiting)]
+
+
+class Statement:
+    """A prepared statement that is there the second time, or not."""
+
+    def __init__(self, fault: Exception | None) -> None:
+        self._fault = fault
+        self._used = False
+
+    async def fetchval(self, **_: float) -> int:
+        if self._used and self._fault is not None:
+            raise self._fault
+        self._used = True
+        return 1
+
+
+class Connection:
+    """A connection whose prepared statement is found again, or not."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self._fault = fault
+        self.said: list[str] = []
+
+    async def prepare(self, sql: str) -> Statement:
+        return Statement(self._fault)
+
+    async def execute(self, command: str) -> None:
+        self.said.append(command)
+
+
+@pytest.mark.parametrize(
+    ("met", "state"),
+    [
+        (None, State.OK),
+        (asyncpg.InvalidSQLStatementNameError("gone"), State.FAULT),
+        (asyncpg.DuplicatePreparedStatementError("somebody else's"), State.FAULT),
+        (TimeoutError(), State.FAULT),
+    ],
+)
+async def test_a_pooler_that_loses_prepared_statements_is_a_fault(met: Exception | None, state: State) -> None:
+    other = Connection()
+    found = await session(Connection(met), other)
+
+    assert (state, "sessions") == (found.state, found.name)
+    assert ["BEGIN", "ROLLBACK"] == other.said

@@ -38,9 +38,18 @@ def test_a_system_that_works_is_sound(system: System) -> None:
     assert {"webhook endpoint": "warning", "durability": "warning"} == {
         name: state for name, state in states(answer).items() if state != "ok"
     }, answer.stdout
-    assert {"configuration", "database", "migrations", "Stripe", "webhook door", "mail", "tokens", "time zone"} <= set(
-        states(answer)
-    )
+    assert {
+        "rights",
+        "sessions",
+        "configuration",
+        "database",
+        "migrations",
+        "Stripe",
+        "webhook door",
+        "mail",
+        "tokens",
+        "time zone",
+    } <= set(states(answer))
     assert not {system.secrets.stripe_secret_key, system.secrets.jwt_secret} & set(answer.stdout.split())
 
 
@@ -77,3 +86,16 @@ def test_a_service_that_does_not_run_is_a_warning_on_one_machine(system: System)
     answer = doctor(system, system.folder, "--json")
 
     assert "warning" == states(answer)["webhook door"]
+
+
+def test_a_role_that_lacks_rights_is_told_which(system: System) -> None:
+    system.rows("DROP ROLE IF EXISTS reads_only")
+    system.rows("CREATE ROLE reads_only LOGIN")
+    system.rows("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reads_only")
+    answer = doctor(system, system.folder, DATABASE_URL=system.database_url.replace("postgres:", "reads_only:", 1))
+    system.rows("DROP OWNED BY reads_only")
+    system.rows("DROP ROLE reads_only")
+    (line,) = [line for line in answer.stdout.splitlines() if line.startswith("FAULT")]
+
+    assert 1 == answer.returncode
+    assert "the role lacks DELETE on events, DELETE on idempotency_keys" in line

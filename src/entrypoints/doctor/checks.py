@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.email.resend import RESEND_API
 from adapters.postgres import schema
 from adapters.postgres.database import POSTGRES_MAJOR_MIN, normal_url, shown_url
+from adapters.postgres.rights import MISSING
 from adapters.stripe.events import CHARGE_REFUNDED, DISPUTES, OLD_REFUND_UPDATED, OURS, REFUNDS
 from adapters.stripe.signature import signed_header
 from entrypoints.doctor.findings import Finding, fault, ok, warning
@@ -32,6 +33,7 @@ WAITING: Final = """
            (SELECT extract(epoch FROM now() - min(run_at))::float8 FROM jobs WHERE state = 'ready') AS late
 """
 LATE_SECONDS_MAX: Final = 300.0
+SESSION_SECONDS_MAX: Final = 2.0
 
 
 def skew(name: str, theirs: datetime, earliest: datetime, latest: datetime) -> Finding:
@@ -67,6 +69,8 @@ class Checks:
             await connection.close()
 
     async def _within(self, connection: Any) -> list[Finding]:  # Any: asyncpg has no types at run time
+        import asyncpg
+
         major = connection.get_server_version().major
         asked_at = datetime.now(UTC)
         now = await connection.fetchval("SELECT clock_timestamp()")
@@ -90,7 +94,17 @@ class Checks:
         if revision is None or revision < schema.newest():
             says = f"at revision {revision or 'none'}, this version needs {schema.newest()}"
             return [*found, fault("migrations", says, "Run `payments migrate`.")]
-        return [*found, ok("migrations", f"at revision {revision}"), *work(await connection.fetchrow(WAITING))]
+        found.append(ok("migrations", f"at revision {revision}"))
+        missing = await connection.fetchval(f"SELECT {MISSING}")  # made of our own statements alone
+        if missing:
+            return [*found, fault("rights", f"the role lacks {', '.join(missing)}", "Grant them to it.")]
+        found.append(ok("rights", "the role may do all that is needed"))
+        other = await asyncpg.connect(normal_url(self._settings.database_url or ""), timeout=5)
+        try:
+            found.append(await session(connection, other))
+        finally:
+            await other.close()
+        return [*found, *work(await connection.fetchrow(WAITING))]
 
     async def stripe(self) -> Sequence[Finding]:
         """The key is valid, its mode is the right one, and Stripe's clock is like ours."""
@@ -228,6 +242,24 @@ class Checks:
                 return await client.request(method, url, headers=headers, content=body)
             except httpx.HTTPError:
                 return None
+
+
+async def session(one: Any, other: Any) -> Finding:  # Any: connections of asyncpg
+    """Whether a connection finds its prepared statements again while another one is inside a transaction: not so behind a pooler that
+    lends one session of the server to several clients."""
+    import asyncpg
+
+    statement = await one.prepare("SELECT 1")
+    await statement.fetchval()  # only then does a pooler lend the session to others
+    await other.execute("BEGIN")
+    try:
+        await statement.fetchval(timeout=SESSION_SECONDS_MAX)
+    except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError, TimeoutError):
+        mend = "Let the pooler lend whole sessions, or keep prepared statements (PgBouncer: max_prepared_statements)."
+        return fault("sessions", "a pooler loses prepared statements", mend)
+    finally:
+        await other.execute("ROLLBACK")
+    return ok("sessions", "each connection keeps its prepared statements")
 
 
 def judged(endpoint: dict[str, Any], name: str) -> Finding:  # Any: JSON
