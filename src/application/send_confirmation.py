@@ -42,8 +42,10 @@ class SendConfirmation:
         customer = await work.customers.of(payment.user_id)
         subscription = await work.subscriptions.of(payment.user_id)
         period = subscription.bought_by(payment_id)
-        if invoice is None or invoice.number is None or customer is None or period is None or period.is_empty:
+        if invoice is None or invoice.number is None or period is None or period.is_empty:
             return None
+        if customer is None or customer.email == "":
+            return None  # a member who was erased has no address
         facts = PaymentConfirmation(
             to=customer.email,
             name=customer.name,

@@ -35,8 +35,8 @@ class SendRefundNotice:
         if payment is None or payment.status is not PaymentStatus.REFUNDED:
             return None  # the refund has failed meanwhile
         customer = await work.customers.of(payment.user_id)
-        if customer is None:
-            return None
+        if customer is None or customer.email == "":
+            return None  # a member who was erased has no address
         facts = RefundNotice(
             to=customer.email,
             name=customer.name,

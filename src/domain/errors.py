@@ -10,6 +10,7 @@ DomainError                 has a stable public `code`; the message is for peopl
 |- TimeAlreadyPaid          money for time that has been paid for meanwhile
 |- NothingToRefund         no money of the payment has arrived
 |- NotAdoptable            a checkout at the provider that cannot be made a payment
+|- NotErasable              something is still to happen that needs to know who the member is
 |- NotFound                 no such object for this member
 `- UnknownCursor            a place in a list that is none of this member's
 
@@ -86,6 +87,12 @@ class NothingToRefund(DomainError):
 
 class NotAdoptable(DomainError):
     """A checkout at the provider was to be made a payment, and is none of ours or does not tell what is needed."""
+
+    code = "conflict"
+
+
+class NotErasable(DomainError):
+    """A member was to be erased while something is still to happen that needs to know who they are."""
 
     code = "conflict"
 

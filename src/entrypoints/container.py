@@ -16,6 +16,7 @@ from adapters.postgres.idempotency import PostgresIdempotencyKeys
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
+from adapters.postgres.members import PostgresMembers
 from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.schema import PostgresReadiness
 from adapters.postgres.story import PostgresStories
@@ -26,6 +27,7 @@ from adapters.postgres.unfinished import PostgresUnfinished
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import open_gateway
+from adapters.stripe.members import StripeCustomerRecords
 from adapters.stripe.records import StripeRecords
 from application.adopt_checkout import AdoptCheckout
 from application.cancel_checkout import CancelCheckout
@@ -36,7 +38,9 @@ from application.check_unfinished import CheckUnfinished
 from application.collect_invoice import CollectInvoice
 from application.collect_returns import CollectReturns
 from application.confirm_payment import ConfirmPayment
+from application.erase_member import EraseMember
 from application.expire_checkout import ExpireCheckout
+from application.export_member import ExportMember
 from application.fail_payment import FailPayment
 from application.finish_customers import FinishCustomers
 from application.follow_checkout import FollowCheckout
@@ -257,4 +261,10 @@ class Container(containers.DeclarativeContainer):
         CancelCheckout, begin=begin.provider, gateway=gateway, confirm=confirm_payment, clock=clock
     )
     show_receipt = providers.Singleton(ShowReceipt, begin=begin.provider, catalogue=catalogue)
+    members = providers.Singleton(PostgresMembers, database)
+    customer_records = providers.Singleton(StripeCustomerRecords, gateway)
+    export_member = providers.Singleton(ExportMember, members=members)
+    erase_member = providers.Singleton(
+        EraseMember, members=members, customers=customer_records, clock=clock, new_id=new_id
+    )
     check_access = providers.Singleton(CheckAccess, entitlements=entitlements, clock=clock)

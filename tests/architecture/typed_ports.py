@@ -27,6 +27,7 @@ from adapters.memory.idempotency import MemoryAnswers, MemoryIdempotencyKeys
 from adapters.memory.jobs import MemoryJobs
 from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
 from adapters.memory.mail import MemoryMailer, PlainLetterWriter
+from adapters.memory.members import MemoryCustomerRecords, MemoryMembers
 from adapters.memory.records import MemoryRecords
 from adapters.memory.store import MemoryStore
 from adapters.memory.tallies import MemoryTallies
@@ -56,6 +57,7 @@ from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.invariants import PostgresInvariants
 from adapters.postgres.jobs import PostgresJobQueue, PostgresWorkJobs
 from adapters.postgres.kept import PostgresKeptEvents, PostgresKnownJobs, PostgresRetention
+from adapters.postgres.members import PostgresMembers
 from adapters.postgres.open_returns import PostgresOpenReturns, PostgresReturnedCharges
 from adapters.postgres.payments import PostgresPayments
 from adapters.postgres.returns import PostgresReturns
@@ -78,6 +80,7 @@ from adapters.postgres.unit_of_work import (
 )
 from adapters.stripe.events import StripeEventReader
 from adapters.stripe.gateway import StripeGateway
+from adapters.stripe.members import StripeCustomerRecords
 from adapters.stripe.records import StripeRecords
 from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.counts import Counts
@@ -86,6 +89,7 @@ from application.ports.idempotency import Answers, IdempotencyKeys
 from application.ports.installation import Installation
 from application.ports.jobs import JobQueue, Jobs
 from application.ports.mail import LetterWriter, Mailer
+from application.ports.privacy import Members, ProviderCustomers
 from application.ports.reads import (
     BillingHistory,
     Entitlements,
@@ -290,3 +294,13 @@ def languages(zone: ZoneInfo) -> tuple[Wording, Words]:
 def lists(memory: MemoryGateway, stripe: StripeGateway) -> tuple[ProviderRecords, ...]:
     """What a provider has on record."""
     return MemoryRecords(memory), StripeRecords(stripe)
+
+
+def subjects_of_data(store: MemoryStore, database: Database) -> tuple[Members, ...]:
+    """Who knows and forgets members."""
+    return MemoryMembers(store), PostgresMembers(database)
+
+
+def customers_at_providers(memory: MemoryGateway, stripe: StripeGateway) -> tuple[ProviderCustomers, ...]:
+    """Who deletes what a provider knows of members."""
+    return MemoryCustomerRecords(memory), StripeCustomerRecords(stripe)

@@ -239,6 +239,28 @@ async def test_a_change_of_the_audit(postgres_store: StoreInPostgres, change: st
     assert await postgres_store.observer.fetchval("SELECT why FROM audit") == "told so"
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["to_status = 'SUCCEEDED'", "at = now() + interval '1 day'", "from_status = 'PENDING'", "event_id = 'evt_1'"],
+)
+async def test_an_erasure_changes_of_the_audit_whom_it_was_about_and_nothing_else(
+    postgres_store: StoreInPostgres, change: str
+) -> None:
+    row = {"entity": "payment", "entity_id": "1", "to_status": "PENDING", "why": "told so", "actor": "member:1"}
+    await insert(postgres_store, "audit", **row)
+    async with postgres_store.observer.transaction():
+        await postgres_store.observer.execute("SELECT set_config('payments.erasing', 'on', true)")
+        await postgres_store.observer.execute("UPDATE audit SET actor = 'member:erased'")
+        for refused in (f"UPDATE audit SET {change}", "DELETE FROM audit"):
+            with pytest.raises(asyncpg.RaiseError, match="append-only"):
+                async with postgres_store.observer.transaction():
+                    await postgres_store.observer.execute(refused)
+
+    assert "member:erased" == await postgres_store.observer.fetchval("SELECT actor FROM audit")
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await postgres_store.observer.execute("UPDATE audit SET actor = 'member:again'")
+
+
 async def test_ids_and_amounts_have_64_bits_and_no_instant_is_without_its_zone(postgres_store: StoreInPostgres) -> None:
     columns = await postgres_store.observer.fetch(
         "SELECT table_name || '.' || column_name AS name, data_type, is_identity = 'YES' AS counted"

@@ -306,9 +306,11 @@ SELECT p.id::text AS id, format('%s, dispute %s', p.status, coalesce(p.dispute, 
  WHERE p.duplicate AND p.status <> 'REFUNDED' AND coalesce(p.dispute, '') <> 'LOST'
 
 -- refund_is_told (settled)
--- At rest the member of a payment that was given back in full was told so, unless the mail was given up.
+-- At rest the member of a payment that was given back in full was told so, unless the mail was given up, or they
+-- were erased and have no address any more.
 SELECT p.id::text AS id, coalesce('mail worded at ' || m.written_at, 'no mail') AS found
   FROM payments p LEFT JOIN mails m ON m.key = 'refund/' || p.id
   LEFT JOIN jobs given_up ON given_up.kind = 'send_refund_notice' AND given_up.subject = p.id::text AND given_up.state = 'discarded'
  CROSS JOIN LATERAL ({charged_of_p}) AS charged
  WHERE p.status = 'REFUNDED' AND m.sent_at IS NULL AND given_up.id IS NULL AND charged.amount IS DISTINCT FROM 0
+   AND NOT EXISTS (SELECT FROM customers c WHERE c.user_id = p.user_id AND c.email = '')

@@ -1,4 +1,4 @@
-"""The command line: `payments run | serve | worker | migrate | reconcile | review | events | jobs | audit | doctor | story | ...`."""
+"""The command line: `payments run | serve | worker | migrate | reconcile | review | events | jobs | member | audit | ...`."""
 
 import sys
 
@@ -7,12 +7,13 @@ from entrypoints.cli.environment import Unusable
 from entrypoints.cli.events import events
 from entrypoints.cli.examining import doctor
 from entrypoints.cli.jobs import jobs
+from entrypoints.cli.members import member
 from entrypoints.cli.reviewing import review
 from entrypoints.cli.stopping import listen_for_stop
 from entrypoints.cli.telling import story
 from entrypoints.settings import ConfigurationError
 
-for command in (review, events, jobs, doctor, story):
+for command in (review, events, jobs, doctor, story, member):
     payments.add_command(command)
 
 

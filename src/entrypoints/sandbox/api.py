@@ -84,7 +84,7 @@ class Api:
         self.sandbox.requests.append(seen)
         answer = await self._answer(asked, fault, line_of(scope))
         seen.status, seen.replayed = answer.status or None, answer.replayed
-        if asked.method == "POST":
+        if asked.method != "GET":
             self.sandbox.changed()
         await _send(asked, answer, send)
 

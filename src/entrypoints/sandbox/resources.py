@@ -131,6 +131,14 @@ def _update_customer(sandbox: Sandbox, call: Call, identifier: str) -> JsonObjec
     return expanded(sandbox.state, customer, paths)
 
 
+def _delete_customer(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
+    customer = one(sandbox, RESOURCES["customers"], identifier)
+    Fields({}).read(call.form)
+    del sandbox.state.kind("customer")[identifier]
+    sandbox.tell("customer.deleted", customer, request=call.request)
+    return {"id": identifier, "object": "customer", "deleted": True}
+
+
 def _create_session(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
     given = session_parameters.CREATE.read(call.form)
     paths = expand_paths(given)
@@ -166,6 +174,7 @@ def _refuse_update(sandbox: Sandbox, call: Call, identifier: str) -> JsonObject:
 _OPERATIONS: dict[str, Operation] = {
     "POST customers": _create_customer,
     "POST customers/id": _update_customer,
+    "DELETE customers/id": _delete_customer,
     "POST checkout/sessions": _create_session,
     "POST checkout/sessions/id": _refuse_update,
     "POST checkout/sessions/id/expire": _expire_session,
