@@ -12,6 +12,7 @@ from adapters.memory.counts import MemoryCounts
 from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import MemoryBillingHistory, MemoryEntitlements, MemoryReadiness
 from adapters.memory.idempotency import MemoryIdempotencyKeys
+from adapters.memory.members import MemoryCustomerRecords, MemoryMembers
 from adapters.memory.store import MemoryStore
 from adapters.memory.tallies import MemoryTallies
 from adapters.memory.unit_of_work import MemoryUnitOfWork
@@ -55,6 +56,8 @@ class World:
             tallies=MemoryTallies(self.clock),
             counts=MemoryCounts(self.store),
             idempotency_keys=MemoryIdempotencyKeys(self.store),
+            members=MemoryMembers(self.store),
+            customer_records=MemoryCustomerRecords(self.gateway),
             gateway=self.gateway,
             reader=self.reader,
         )

@@ -6,6 +6,7 @@ nothing, and a member who comes back is a new one.
 """
 
 from datetime import datetime
+from typing import Final
 
 from application.ports.privacy import Erasure, MemberData, Members, ProviderCustomers
 from application.ports.world import Clock, NewId
@@ -13,6 +14,8 @@ from domain.audit import Cause
 from domain.errors import NotErasable
 from domain.member import UserId
 from domain.payment import UNFINISHED, PaymentStatus
+
+REASON_LENGTH_MAX: Final = 200
 
 
 class EraseMember:

@@ -1,6 +1,7 @@
 """A member asks for a copy of all that is kept about them."""
 
 from application.ports.privacy import MemberData, Members
+from application.ports.world import Clock
 from domain.audit import Cause
 from domain.errors import NotFound
 from domain.member import UserId
@@ -9,8 +10,9 @@ from domain.member import UserId
 class ExportMember:
     """Gives the copy, and writes down who was given it."""
 
-    def __init__(self, *, members: Members) -> None:
+    def __init__(self, *, members: Members, clock: Clock) -> None:
         self._members = members
+        self.clock = clock
 
     async def __call__(self, user_id: UserId, *, operator: str) -> MemberData:
         """All that is kept about the member. Raises NotFound where that is nothing, which leaves no trace either."""

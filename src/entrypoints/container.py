@@ -263,7 +263,7 @@ class Container(containers.DeclarativeContainer):
     show_receipt = providers.Singleton(ShowReceipt, begin=begin.provider, catalogue=catalogue)
     members = providers.Singleton(PostgresMembers, database)
     customer_records = providers.Singleton(StripeCustomerRecords, gateway)
-    export_member = providers.Singleton(ExportMember, members=members)
+    export_member = providers.Singleton(ExportMember, members=members, clock=clock)
     erase_member = providers.Singleton(
         EraseMember, members=members, customers=customer_records, clock=clock, new_id=new_id
     )

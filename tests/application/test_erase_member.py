@@ -31,7 +31,7 @@ class Office:
 
     def __init__(self, world: "World") -> None:
         members = MemoryMembers(world.store)
-        self.export = ExportMember(members=members)
+        self.export = ExportMember(members=members, clock=world.clock)
         self.erase = EraseMember(
             members=members,
             customers=MemoryCustomerRecords(world.gateway),

@@ -8,7 +8,7 @@ from adapters.postgres.database import Database
 from adapters.postgres.invariants import PostgresInvariants
 from application.erase_member import EraseMember
 from application.ports.gateway import CheckoutCompleted, RefundTold
-from entrypoints.member_documents import document_of
+from entrypoints.http.member_bodies import MemberDataBody
 from postgres_world import Outside, PostgresWorld, a_talent
 
 MEMBER = a_talent("to-forget")
@@ -25,7 +25,7 @@ async def test_every_rule_holds_after_an_erasure_and_after_what_comes_later(
     await world.told(CheckoutCompleted(session))
     await world.works(observer)
     copy = json.encode(
-        document_of(await container.export_member()(MEMBER.user_id, operator="samir"), outside.clock.now())
+        MemberDataBody.of(await container.export_member()(MEMBER.user_id, operator="samir"), outside.clock.now())
     )
     erase = EraseMember(
         members=container.members(),

@@ -162,6 +162,8 @@ async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
         "getSubscription",
         "getUserSubscription",
         "listSubscriptions",
+        "exportUserData",
+        "eraseUser",
         "receiveStripeEvent",
         "live",
         "ready",

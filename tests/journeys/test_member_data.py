@@ -37,7 +37,7 @@ def test_a_member_is_given_a_copy_and_then_forgotten_here_and_at_stripe(system: 
     checkout = shopper.buys()
     number = shopper.receipt_number(checkout)
     copy: Json = json.loads(member(system, "export", shopper.user_id).stdout)
-    customer_id = copy["customer"]["stripe_customer_id"]
+    customer_id = copy["contact"]["stripe_customer_id"]
     known_before = stripe_knows(system, customer_id)
     kept = member(system, "erase", shopper.user_id, "--reason", "asked in writing")
     words = ("erase", shopper.user_id, "--reason", "asked in writing", "--forfeit-access", "--json")
@@ -52,7 +52,7 @@ def test_a_member_is_given_a_copy_and_then_forgotten_here_and_at_stripe(system: 
         [*PAYMENTS, "audit"], cwd=system.folder, env=system.environment, capture_output=True, text=True, check=False
     )
 
-    assert (shopper.email, "Salma Bennani") == (copy["customer"]["email"], copy["customer"]["name"])
+    assert (shopper.email, "Salma Bennani") == (copy["contact"]["email"], copy["contact"]["name"])
     assert [(checkout["payment_id"], number)] == [(one["id"], one["invoice"]["number"]) for one in copy["payments"]]
     assert [[shopper.email]] == [mail["to"].split() for mail in copy["mails"]]
     assert (1, True) == (kept.returncode, "paid time is left" in kept.stderr)

@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import msgspec
 
+from application.erase_member import REASON_LENGTH_MAX
 from application.errors import ProviderRefused, ProviderUnavailable
 from application.ports.privacy import Erasure
 from domain.errors import DomainError
 from domain.member import UserId, is_user_id
 from entrypoints.cli.environment import Unusable
 from entrypoints.cli.operating import JSON, OPERATOR, with_service
-from entrypoints.member_documents import Document, document_of, erasure_of
 
 if TYPE_CHECKING:
     from entrypoints.container import Container
+    from entrypoints.http.member_bodies import MemberDataBody
 
 Result = TypeVar("Result")
-
-REASON_LENGTH_MAX = 200
 
 
 def a_user_id(_context: click.Context, _argument: click.Parameter, value: str) -> UserId:
@@ -58,9 +57,11 @@ def export(user_id: UserId, operator: str) -> None:
     Example: payments member export user_1
     """
 
-    async def copy(service: "Container") -> Document:
+    async def copy(service: "Container") -> "MemberDataBody":
+        from entrypoints.http.member_bodies import MemberDataBody
+
         data = await service.export_member()(user_id, operator=operator)
-        return document_of(data, service.clock().now())
+        return MemberDataBody.of(data, service.clock().now())
 
     click.echo(msgspec.json.encode(with_members(copy)).decode())
 
@@ -83,8 +84,10 @@ def erase(user_id: UserId, reason: str, forfeit_access: bool, operator: str, as_
     async def forget(service: "Container") -> Erasure:
         return await service.erase_member()(user_id, reason=reason, operator=operator, forfeit_access=forfeit_access)
 
+    from entrypoints.http.member_bodies import ErasureBody
+
     done = with_members(forget)
-    click.echo(msgspec.json.encode(erasure_of(done)).decode() if as_json else said_of(done))
+    click.echo(msgspec.json.encode(ErasureBody.of(done)).decode() if as_json else said_of(done))
 
 
 def with_members(do: Callable[["Container"], Awaitable[Result]]) -> Result:

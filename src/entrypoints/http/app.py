@@ -18,6 +18,7 @@ from entrypoints.http.checkouts import start_checkout
 from entrypoints.http.frame import Frame
 from entrypoints.http.health import live, ready
 from entrypoints.http.identity import CountVisitors, Identify
+from entrypoints.http.members import erase_user, export_user_data
 from entrypoints.http.metrics import metrics
 from entrypoints.http.origins import origin_of
 from entrypoints.http.pages import local
@@ -46,6 +47,8 @@ API: Final = [
     own_subscription,
     user_subscription,
     list_subscriptions,
+    export_user_data,
+    erase_user,
 ]
 PAGES: Final = [
     *(home, payment_page, pay, success_page, cancel_page, give_up, billing_history, receipt),
@@ -55,6 +58,7 @@ ROUTES: Final = [*API, receive_stripe_event, live, ready, metrics, *PAGES]
 USE_CASES: Final = (
     *("start_checkout", "receive_event", "check_access", "list_payments", "show_payment", "list_plans", "readiness"),
     *("show_standing", "follow_checkout", "cancel_checkout", "show_receipt", "exposition"),
+    *("export_member", "erase_member"),
 )
 """What handlers may ask for by name: each a provider of the container."""
 

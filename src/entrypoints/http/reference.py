@@ -35,6 +35,7 @@ TAGS: Final = [
     Tag(name="Checkouts", description="Starting to pay. A member has one payable checkout at most."),
     Tag(name="Payments", description="The billing history of the member who asks."),
     Tag(name="Subscriptions", description="Who has access, right to the second."),
+    Tag(name="Members", description="What the law gives to members: a copy of their data, and to be forgotten."),
     Tag(name="Webhooks", description="Where Stripe delivers its events."),
     Tag(name="Health", description="For those who run it."),
 ]

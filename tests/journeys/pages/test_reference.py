@@ -19,4 +19,4 @@ async def test_an_operation_is_read_and_tried_out(comes: Comes) -> None:
 
     assert 200 == status
     assert "talent_membership" in await answer.inner_text()
-    assert 10 == await visitor.page.locator(".opblock").count()
+    assert 12 == await visitor.page.locator(".opblock").count()
