@@ -56,6 +56,11 @@ class System:
         """A worker that does not run yet."""
         return self._part("worker", [*options], ready_word="worker started", **settings)
 
+    def another_service(self, *options: str) -> Part:
+        """A second service on a port of its own, which does not run yet."""
+        port = free_port()
+        return self._part("serve", ["--port", str(port), *options], ready_url=f"http://127.0.0.1:{port}/health/ready")
+
     def service_in_processes(self, processes: int) -> Part:
         """A second service on a port of its own, with several processes, which does not run yet."""
         port = free_port()

@@ -22,6 +22,7 @@ from entrypoints.cli.simulating import simulate
 from entrypoints.settings import APP_PORT, SANDBOX_PORT, SYMMETRIC, Settings
 
 PORT = click.IntRange(0, 65535)
+DRAIN_SECONDS = 5
 USER_TYPES = click.Choice(["talent", "professional", "company"])
 
 
@@ -58,11 +59,17 @@ def run() -> None:
 @click.option(
     "--workers", "processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of processes."
 )
-def serve(host: str, port: int, processes: int) -> None:
+@click.option(
+    "--drain",
+    "drain_seconds",
+    type=click.IntRange(0, 60),
+    help="Seconds to go on serving after being told to stop, while not ready; of one process.  [default: 5 in production, else 0]",
+)
+def serve(host: str, port: int, processes: int, drain_seconds: int | None) -> None:
     """Serve the API. Migrates nothing in production.
 
     \b
-    Example: payments serve --host 0.0.0.0 --port 8000 --workers 2
+    Example: payments serve --host 0.0.0.0 --port 8000 --drain 10
     """
     from entrypoints.cli import serving
     from entrypoints.logs import configure_logs
@@ -74,7 +81,9 @@ def serve(host: str, port: int, processes: int) -> None:
         url = complete.database_url or ""
         asyncio.run(check_database(url) if complete.production else migrate_database(url))
         if processes == 1:
-            asyncio.run(serving.serve(complete, host, port, work=False))
+            if drain_seconds is None:
+                drain_seconds = DRAIN_SECONDS if complete.production else 0
+            asyncio.run(serving.serve(complete, host, port, work=False, drain_seconds=drain_seconds))
         else:
             os.environ["DATABASE_URL"] = url
             serving.serve_in_processes(host, port, processes)

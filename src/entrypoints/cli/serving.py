@@ -40,18 +40,8 @@ OPTIONS: Final[dict[str, Any]] = {  # Any: each option has a type of its own
 machine says of whom it asks for), and a request under way is answered before the end."""
 
 
-class Server(uvicorn.Server):
-    """uvicorn without its own signal handling: whoever runs it decides when it stops. Calls `ready` when it listens."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, then say so."""
-        await super().startup(sockets)
-        if self.started and self._ready is not None:
-            self._ready()
+class QuietServer(uvicorn.Server):
+    """uvicorn without its own signal handling: whoever runs it decides when it stops."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -59,12 +49,52 @@ class Server(uvicorn.Server):
         yield
 
 
+class Server(QuietServer):
+    """Calls `ready` when it listens, and drains before it stops.
+
+    drain_seconds: for how long it goes on serving once it is to stop, while it says that it is not ready and gives every connection up
+    with its next answer. Whoever sends requests here goes elsewhere meanwhile, and none is on its way when the doors close.
+    """
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None, drain_seconds: float = 0) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._drain_seconds = drain_seconds
+        self._hurried = asyncio.Event()
+
+    def stop(self) -> None:
+        """Drain, then stop. Told twice, it does not drain."""
+        if self.should_exit:
+            self._hurried.set()
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let everybody go elsewhere, then finish what is under way."""
+        frame: Frame = self.config.loaded_app
+        frame.drain()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurried.wait(), self._drain_seconds)
+        await super().shutdown(sockets)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then say so."""
+        await super().startup(sockets)
+        if self.started and self._ready is not None:
+            self._ready()
+
+
 def server_of(
-    app: "Frame", host: str, port: int, ready: Callable[[], None] | None, *, limits: Limits = DEFAULT_LIMITS
+    app: "Frame",
+    host: str,
+    port: int,
+    ready: Callable[[], None] | None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    drain_seconds: float = 0,
 ) -> Server:
     """A server for one process. A port of 0 is a free one."""
     connections: Any = Connections(limits)  # Any: uvicorn only calls what it describes as a class
-    return Server(uvicorn.Config(app, host=host, port=port, http=connections, **OPTIONS), ready)
+    return Server(uvicorn.Config(app, host=host, port=port, http=connections, **OPTIONS), ready, drain_seconds)
 
 
 def create_service() -> "Frame":
@@ -96,7 +126,13 @@ def serve_in_processes(host: str, port: int, processes: int) -> None:
 
 
 async def serve(
-    settings: Settings, host: str, port: int, *, ready: Callable[[], None] | None = None, work: bool
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    ready: Callable[[], None] | None = None,
+    work: bool,
+    drain_seconds: float = 0,
 ) -> None:
     """Serve in this process, with a worker beside it if `work`, until SIGINT or SIGTERM."""
     from entrypoints.container import Container
@@ -104,14 +140,14 @@ async def serve(
     from entrypoints.worker import worker_of
 
     container = Container(settings=settings)
-    server = server_of(create_app(container), host, port, ready)
+    server = server_of(create_app(container), host, port, ready, drain_seconds=drain_seconds)
     worker = worker_of(container) if work else None
 
     def stop() -> None:
         if worker is not None:
             worker.stop()
         else:
-            server.should_exit = True
+            server.stop()
 
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
@@ -156,7 +192,7 @@ async def page_of(exposition: "Exposition", at: tuple[str, int] | None) -> Async
     connections: Any = Connections(DEFAULT_LIMITS)  # Any: uvicorn only calls what it describes as a class
     page: Any = MetricsPage(exposition)  # Any: uvicorn describes ASGI more closely than ASGI does
     config = uvicorn.Config(page, host=host, port=port, http=connections, lifespan="off", **OPTIONS)
-    server = Server(config, ready=None)
+    server = QuietServer(config)
     serving = asyncio.create_task(server.serve())
     try:
         yield

@@ -107,6 +107,7 @@ def create_app(container: Container) -> Frame:
         state=State(
             {
                 "app_url": settings.app_url,
+                "draining": False,
                 "pages": pages,
                 "local": visitors,
                 "idempotency_keys": container.idempotency_keys(),

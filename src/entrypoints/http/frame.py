@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -48,6 +49,10 @@ class Frame:
         self._seconds_max = seconds_max
         self._body_seconds_max = body_seconds_max
 
+    def drain(self) -> None:
+        """Be ready for nothing new any more, and give every connection up with its next answer."""
+        self.app.state.draining = True
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
         if scope["type"] != ScopeType.HTTP:
@@ -62,7 +67,7 @@ class Frame:
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
         arrival = _Arrival(receive, self._body_seconds_max)
-        answer = _Answer(send, current, https=self.app.state.app_url.startswith("https://"))
+        answer = _Answer(send, current, self.app.state)
         try:
             async with asyncio.timeout(self._seconds_max):
                 await self._behind_proxies(scope, arrival.receive, answer.send)
@@ -119,10 +124,10 @@ class _Arrival:
 class _Answer:
     """Adds the headers that every answer has, and remembers the status."""
 
-    def __init__(self, send: Send, current: str, *, https: bool) -> None:
+    def __init__(self, send: Send, current: str, state: State) -> None:
         self._send = send
         self._current = current
-        self._https = https
+        self._state = state
         self.status: int | None = None
 
     async def send(self, message: Message) -> None:
@@ -133,7 +138,9 @@ class _Answer:
             if not any(name.lower() == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
             headers.append((b"x-content-type-options", b"nosniff"))
-            if self._https:
+            if self._state.draining:
+                headers.append((b"connection", b"close"))
+            if self._state.app_url.startswith("https://"):
                 headers.append((b"strict-transport-security", HSTS))
             message["headers"] = headers
         await self._send(message)

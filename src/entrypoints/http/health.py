@@ -3,6 +3,7 @@
 from typing import Literal
 
 from litestar import get
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import ServiceUnavailableException
 from msgspec import Struct
@@ -47,8 +48,10 @@ async def live() -> LiveBody:
     opt={PUBLIC: True, UNLIMITED: True},
     responses={200: answer(ReadyBody(checks={"database": "ok"}), "It can"), **problems()},
 )
-async def ready(readiness: NamedDependency[Readiness]) -> ReadyBody:
-    """Ready means that the database is reachable and migrated."""
+async def ready(readiness: NamedDependency[Readiness], state: State) -> ReadyBody:
+    """Ready means that the database is reachable and migrated, and that the process is not about to stop."""
+    if state.draining:
+        raise ServiceUnavailableException("The process is about to stop.")
     problem = await readiness.problem()
     if problem is not None:
         raise ServiceUnavailableException(problem)
