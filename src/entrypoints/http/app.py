@@ -107,7 +107,6 @@ def create_app(container: Container) -> Frame:
         state=State(
             {
                 "app_url": settings.app_url,
-                "draining": False,
                 "pages": pages,
                 "local": visitors,
                 "idempotency_keys": container.idempotency_keys(),

@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -19,6 +18,9 @@ from entrypoints.http.problems import TOO_LATE, UNFORESEEN, BodyMissing, BodyToo
 from entrypoints.request_ids import id_for
 
 log = logging.getLogger("http")
+
+DRAINING: Final = "draining"
+"""Where each request's scope says whether the process is about to stop."""
 
 REQUEST_SECONDS_MAX: Final = 14.0
 """Every request ends within 15 seconds, whatever the payment provider does."""
@@ -46,12 +48,13 @@ class Frame:
         self.app = app
         named: Any = app  # Any: uvicorn describes ASGI in types of its own
         self._behind_proxies: Any = ProxyHeadersMiddleware(named, trusted_hosts=list(trusted_proxies))  # Any: as above
+        self._draining = False
         self._seconds_max = seconds_max
         self._body_seconds_max = body_seconds_max
 
     def drain(self) -> None:
         """Be ready for nothing new any more, and give every connection up with its next answer."""
-        self.app.state.draining = True
+        self._draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -67,7 +70,8 @@ class Frame:
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
         arrival = _Arrival(receive, self._body_seconds_max)
-        answer = _Answer(send, current, self.app.state)
+        answer = _Answer(send, current, https=self.app.state.app_url.startswith("https://"), last=self._draining)
+        scope.setdefault("state", {})[DRAINING] = self._draining
         try:
             async with asyncio.timeout(self._seconds_max):
                 await self._behind_proxies(scope, arrival.receive, answer.send)
@@ -124,10 +128,11 @@ class _Arrival:
 class _Answer:
     """Adds the headers that every answer has, and remembers the status."""
 
-    def __init__(self, send: Send, current: str, state: State) -> None:
+    def __init__(self, send: Send, current: str, *, https: bool, last: bool) -> None:
         self._send = send
         self._current = current
-        self._state = state
+        self._https = https
+        self._last = last
         self.status: int | None = None
 
     async def send(self, message: Message) -> None:
@@ -138,9 +143,9 @@ class _Answer:
             if not any(name.lower() == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
             headers.append((b"x-content-type-options", b"nosniff"))
-            if self._state.draining:
+            if self._last:
                 headers.append((b"connection", b"close"))
-            if self._state.app_url.startswith("https://"):
+            if self._https:
                 headers.append((b"strict-transport-security", HSTS))
             message["headers"] = headers
         await self._send(message)

@@ -1,8 +1,8 @@
 """Whether the process lives, and whether it can work."""
 
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
-from litestar import get
+from litestar import Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import ServiceUnavailableException
@@ -10,8 +10,11 @@ from msgspec import Struct
 
 from application.ports.reads import Readiness
 from entrypoints.http.described import answer, problems
+from entrypoints.http.frame import DRAINING
 from entrypoints.http.identity import PUBLIC
 from entrypoints.http.rate_limits import UNLIMITED
+
+AnyRequest: TypeAlias = Request[Any, Any, State]  # Any: nobody has to say who they are
 
 
 class LiveBody(Struct, frozen=True, kw_only=True):
@@ -48,9 +51,9 @@ async def live() -> LiveBody:
     opt={PUBLIC: True, UNLIMITED: True},
     responses={200: answer(ReadyBody(checks={"database": "ok"}), "It can"), **problems()},
 )
-async def ready(readiness: NamedDependency[Readiness], state: State) -> ReadyBody:
+async def ready(request: AnyRequest, readiness: NamedDependency[Readiness]) -> ReadyBody:
     """Ready means that the database is reachable and migrated, and that the process is not about to stop."""
-    if state.draining:
+    if request.scope["state"].get(DRAINING):
         raise ServiceUnavailableException("The process is about to stop.")
     problem = await readiness.problem()
     if problem is not None:
