@@ -17,7 +17,7 @@ from architecture.python_rules import (
 )
 
 ROOT = Path(__file__).parents[2]
-TYPED_PORTS = "tests/architecture/typed_ports.py"
+TYPED_PORTS = ("tests/architecture/typed_ports.py", "tests/architecture/typed_surroundings.py")
 
 
 def sources_of(*folders: str, root: Path = ROOT) -> Sources:
@@ -157,7 +157,7 @@ def test_two_checks_that_are_switched_off_at_once_share_a_reason() -> None:
 
 
 def test_every_adapter_is_assigned_to_its_port_for_the_type_checker() -> None:
-    typed = (ROOT / TYPED_PORTS).read_text(encoding="utf-8")
+    typed = "\n".join((ROOT / path).read_text(encoding="utf-8") for path in TYPED_PORTS)
 
     assert [] == adapters_without_port(sources_of("src/adapters"), typed)
 
@@ -169,8 +169,9 @@ def test_an_adapter_that_is_not_assigned_to_its_port_is_found() -> None:
     assert [] == adapters_without_port(planted, "mailer: Mailer = CarrierPigeon()")
 
 
-def test_the_type_checker_reads_the_assignments() -> None:
-    assert checked_by_mypy((ROOT / "pyproject.toml").read_text(encoding="utf-8"), TYPED_PORTS)
+@pytest.mark.parametrize("path", TYPED_PORTS)
+def test_the_type_checker_reads_the_assignments(path: str) -> None:
+    assert checked_by_mypy((ROOT / "pyproject.toml").read_text(encoding="utf-8"), path)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_the_type_checker_reads_the_assignments() -> None:
     ],
 )
 def test_a_configuration_that_leaves_the_assignments_out_is_found(configuration: str) -> None:
-    assert not checked_by_mypy(configuration, TYPED_PORTS)
+    assert not checked_by_mypy(configuration, TYPED_PORTS[0])
 
 
 def unproven(lock: str) -> list[str]:

@@ -1,19 +1,11 @@
-"""Each adapter assigned to its port. Nothing here runs: the type checker reads it, and finds an adapter that no longer fits.
+"""Each adapter of what is stored assigned to its port. Nothing here runs: the type checker reads it.
 
-The container would not tell: it hides what it wires from the type checker.
+It finds an adapter that no longer fits. The container would not tell: it hides what it wires from the type checker.
 """
 
-from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from adapters import ids
-from adapters.clock import SystemClock
-from adapters.email.folder import FolderMailer
-from adapters.email.letters import JinjaLetterWriter
-from adapters.email.resend import ResendMailer
 from adapters.memory.counts import MemoryCounts
-from adapters.memory.gateway import MemoryEventReader, MemoryGateway
 from adapters.memory.history import (
     MemoryBillingHistory,
     MemoryEntitlements,
@@ -26,9 +18,7 @@ from adapters.memory.history import (
 from adapters.memory.idempotency import MemoryAnswers, MemoryIdempotencyKeys
 from adapters.memory.jobs import MemoryJobs
 from adapters.memory.kept import MemoryKeptEvents, MemoryKnownJobs, MemoryRetention
-from adapters.memory.mail import MemoryMailer, PlainLetterWriter
-from adapters.memory.members import MemoryCustomerRecords, MemoryMembers
-from adapters.memory.records import MemoryRecords
+from adapters.memory.members import MemoryMembers
 from adapters.memory.store import MemoryStore
 from adapters.memory.tallies import MemoryTallies
 from adapters.memory.turns import MemoryTurns
@@ -47,9 +37,9 @@ from adapters.memory.unit_of_work import (
     MemoryUnitOfWork,
 )
 from adapters.memory.work_jobs import MemoryWorkJobs
-from adapters.memory.world import CountingIds, MemoryClock
+from adapters.memory.world import MemoryClock
 from adapters.postgres.counts import PostgresCounts
-from adapters.postgres.database import Database, PoolMeter
+from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
 from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.idempotency import PostgresAnswers, PostgresIdempotencyKeys
@@ -78,18 +68,11 @@ from adapters.postgres.unit_of_work import (
     PostgresRefusedCurrencies,
     PostgresUnitOfWork,
 )
-from adapters.stripe.events import StripeEventReader
-from adapters.stripe.gateway import StripeGateway
-from adapters.stripe.members import StripeCustomerRecords
-from adapters.stripe.records import StripeRecords
-from adapters.wording.catalogues import BabelWording, BabelWords
 from application.ports.counts import Counts
-from application.ports.gateway import EventReader, PaymentGateway
 from application.ports.idempotency import Answers, IdempotencyKeys
 from application.ports.installation import Installation
 from application.ports.jobs import JobQueue, Jobs
-from application.ports.mail import LetterWriter, Mailer
-from application.ports.privacy import Members, ProviderCustomers
+from application.ports.privacy import Members
 from application.ports.reads import (
     BillingHistory,
     Entitlements,
@@ -103,7 +86,6 @@ from application.ports.reads import (
     UnderReview,
     Unfinished,
 )
-from application.ports.records import ProviderRecords
 from application.ports.retention import Retention
 from application.ports.store import (
     Checkouts,
@@ -120,10 +102,6 @@ from application.ports.store import (
 )
 from application.ports.tallies import Tallies
 from application.ports.turns import Turns
-from application.ports.wording import Wording, Words
-from application.ports.world import Clock, NewId
-from domain.member import Locale
-from entrypoints.metrics.measures import Measures
 
 
 class Store(NamedTuple):
@@ -158,16 +136,6 @@ class Store(NamedTuple):
     turns: Turns
     readiness: Readiness
     counts: Counts
-
-
-class Surroundings(NamedTuple):
-    """All ports of the world outside."""
-
-    clock: Clock
-    new_id: NewId
-    gateway: PaymentGateway
-    reader: EventReader
-    mailers: tuple[Mailer, ...]
 
 
 def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfWork) -> Store:
@@ -240,12 +208,6 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
     )
 
 
-def measured() -> tuple[PoolMeter, Mailer]:
-    """Who measures what the adapters do."""
-    measures = Measures()
-    return measures, measures.mailing(MemoryMailer())
-
-
 def audited(database: Database) -> Invariants:
     """Who holds what is stored against the invariants. The simulation checks the store in memory by its own."""
     return PostgresInvariants(database)
@@ -256,51 +218,6 @@ def told(database: Database) -> Stories:
     return PostgresStories(database)
 
 
-def around_in_memory(clock: MemoryClock) -> Surroundings:
-    """The world outside, in memory."""
-    return Surroundings(
-        clock=clock,
-        new_id=CountingIds(),
-        gateway=MemoryGateway(clock),
-        reader=MemoryEventReader(),
-        mailers=(MemoryMailer(),),
-    )
-
-
-def around_in_earnest(folder: Path) -> Surroundings:
-    """The world outside, as it is."""
-    return Surroundings(
-        clock=SystemClock(),
-        new_id=ids.new_id,
-        gateway=StripeGateway(secret_key="sk_test", api_base=None, app_url="https://members.example"),
-        reader=StripeEventReader(secrets=["whsec_test"], live=False),
-        mailers=(
-            FolderMailer(folder, "fees@members.example"),
-            ResendMailer(api_key="re_test", sender="fees@members.example"),
-        ),
-    )
-
-
-def letter_writers(zone: ZoneInfo) -> tuple[LetterWriter, ...]:
-    """Who words the letters."""
-    return JinjaLetterWriter(BabelWording(zone)), PlainLetterWriter()
-
-
-def languages(zone: ZoneInfo) -> tuple[Wording, Words]:
-    """How words are written."""
-    return BabelWording(zone), BabelWords(Locale.FRENCH, zone, {})
-
-
-def lists(memory: MemoryGateway, stripe: StripeGateway) -> tuple[ProviderRecords, ...]:
-    """What a provider has on record."""
-    return MemoryRecords(memory), StripeRecords(stripe)
-
-
 def subjects_of_data(store: MemoryStore, database: Database) -> tuple[Members, ...]:
     """Who knows and forgets members."""
     return MemoryMembers(store), PostgresMembers(database)
-
-
-def customers_at_providers(memory: MemoryGateway, stripe: StripeGateway) -> tuple[ProviderCustomers, ...]:
-    """Who deletes what a provider knows of members."""
-    return MemoryCustomerRecords(memory), StripeCustomerRecords(stripe)
