@@ -31,9 +31,11 @@ class Fault(StrEnum):
     CURRENCY_REFUSED = "the account cannot charge the first currency"
     EVENT_LOST = "an event never comes"
     EVENT_NEVER_MADE = "Stripe makes no event of how a refund or a dispute goes on"
+    EVENT_UNLISTED = "an event never comes, and stands in no list of events either"
     EVENT_TWICE = "an event comes more than once"
     EVENT_UNREADABLE = "an event cannot be read before a later release of ours"
     EVENT_LATE = "an event comes hours or days late"
+    WRONG_NAME = "somebody changes for whom or for what a checkout says that it is"
     WRONG_AMOUNT = "another amount is charged than was asked for"
     LATE_MONEY = "money comes for a checkout that had ended or failed"
     MAIL_DOWN = "the mail provider cannot be reached"
@@ -73,8 +75,50 @@ USUAL: Final[dict[Fault, float]] = {
     Fault.MAIL_OUTAGE: 0.25,
     Fault.REFUND_FAILS: 0.4,
     Fault.EVENT_NEVER_MADE: 0.9,
+    Fault.EVENT_UNLISTED: 0.05,
+    Fault.WRONG_NAME: 0.1,
 }
 """How probable each is at each opportunity, where it occurs at all."""
+
+
+class Theme(StrEnum):
+    """What many things that happen in one world have in common: courses of events that chance alone brings too rarely."""
+
+    NONE = "whatever happens"
+    INTERRUPTED = "who hears nothing does not try again"
+    AT_ONCE = "money is given back in the moment in which it comes"
+    TOO_LATE = "money comes for a checkout that was replaced, and is given back before that is heard of"
+    UNHEARD = "what happens is told by one of Stripe's lists alone"
+
+
+THEMES: Final = (
+    *(Theme.NONE,) * 4,
+    *(Theme.INTERRUPTED, Theme.UNHEARD),
+    *(Theme.AT_ONCE, Theme.AT_ONCE),
+    *(Theme.TOO_LATE, Theme.TOO_LATE),
+)
+"""How often each occurs among so many worlds."""
+
+OF_THEMES: Final[dict[Theme, dict[Fault, float]]] = {
+    Theme.NONE: {},
+    Theme.INTERRUPTED: {Fault.STRIPE_ANSWER_LOST: 0.35, Fault.SKEW: 1.0},
+    Theme.AT_ONCE: {
+        Fault.STORE_SLOW: 0.12,
+        Fault.STORE_OUTAGE: 0.0,
+        Fault.STRIPE_OUTAGE: 0.0,
+        Fault.EVENT_LATE: 0.0,
+        Fault.EVENT_LOST: 0.0,
+        Fault.EVENT_UNREADABLE: 0.0,
+    },
+    Theme.TOO_LATE: {Fault.LATE_MONEY: 0.9, Fault.EVENT_LATE: 0.3},
+    Theme.UNHEARD: {
+        Fault.EVENT_LOST: 0.5,
+        Fault.EVENT_UNLISTED: 0.6,
+        Fault.LATE_MONEY: 0.6,
+        Fault.REFUND_FAILS: 0.6,
+    },
+}
+"""How probable faults are in the worlds of a theme, where that is not left to chance."""
 
 OCCURS: Final = 0.55
 """The share of worlds in which a kind of fault occurs: a mix that differs each time finds more than one fixed mix does."""
@@ -87,6 +131,9 @@ class Chance:
         # Two dice, so that a world without a kind of fault is otherwise set up as it was with it.
         setup = Random(f"setup:{seed}")  # noqa: S311 # a course of events, not a secret
         drawn = {fault: usual * setup.uniform(0.3, 2.0) * (setup.random() < OCCURS) for fault, usual in USUAL.items()}
+        themes = Random(f"theme:{seed}")  # noqa: S311 # a course of events, not a secret
+        self.theme = themes.choice(THEMES)
+        drawn |= OF_THEMES[self.theme]
         self._probable = {fault: 0.0 if fault in without else value for fault, value in drawn.items()}
         self.dice = Random(f"course:{seed}")  # noqa: S311 # a course of events, not a secret
         self.happened: Counter[Fault] = Counter()

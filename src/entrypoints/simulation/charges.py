@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from application.ports.gateway import ChargeRefunded, DisputeTold, ProviderFact, RefundTold
 from domain.payment import Figures
 from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS, Dispute, DisputeStage, Refund, RefundStatus, Returns
-from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.chance import Chance, Fault, Theme
 from entrypoints.simulation.trace import Trace
 
 DAY: Final = 86_400.0
@@ -25,8 +25,8 @@ COURSES: Final = (
 )
 """The stages through which disputes go; the longest comes twice as often."""
 
-PARTS: Final = (1.0, 1.0, 0.4, 0.95)
-"""What is disputed of a charge: most often all of it, sometimes a part, or what the rates of currencies make of the whole."""
+PARTS: Final = (1.0, 0.6, 1.0, 0.4, 0.95)
+"""What is disputed of a charge: all of it, a part, or what the rates of currencies make of the whole."""
 
 Emit = Callable[[ProviderFact, str], None]
 """Makes an event of a fact, under a name that Stripe gives it."""
@@ -52,7 +52,7 @@ class Charges:
         self._changed = changed
         self.refunds: dict[str, Refund] = {}
         self.disputes: dict[str, Dispute] = {}
-        self._stood: set[str] = set()
+        self._stood: dict[str, datetime] = {}
 
     def refund(self, payment_intent_id: str, amount_minor: int) -> Refund:
         """Give back a part of a charge. Raises ValueError when that is more than is left."""
@@ -76,7 +76,7 @@ class Charges:
     def dispute(self, payment_intent_id: str) -> None:
         """The member's bank disputes a charge; what becomes of it is up to chance."""
         received = self._received_of(payment_intent_id)
-        share = PARTS[len(self.disputes) % len(PARTS)]
+        share = self._chance.one_of(PARTS)
         first, *later = self._chance.one_of(COURSES)
         opened = Dispute(
             id=f"du_{len(self.disputes) + 1}",
@@ -105,9 +105,10 @@ class Charges:
         refunds = self.returns_of(payment_intent_id).refunds
         return sum(refund.amount_minor for refund in refunds if refund.id in self._stood)
 
-    def has_stood(self, refund_id: str) -> bool:
-        """Whether a refund was ever told as succeeded."""
-        return refund_id in self._stood
+    def has_stood(self, refund_id: str, by: datetime | None = None) -> bool:
+        """Whether a refund was ever told as succeeded; before some time (UTC), where one is given."""
+        since = self._stood.get(refund_id)
+        return since is not None and (by is None or since < by)
 
     def returns_of(self, payment_intent_id: str) -> Returns:
         """Everything that went back of a charge."""
@@ -143,13 +144,13 @@ class Charges:
         self._trace.note("stripe", event_type, f"{refund.id} of {refund.payment_intent_id}: {refund.amount_minor}")
         before = self.refunds.get(refund.id)
         self.refunds[refund.id] = refund
-        told = self._is_told(before is not None and before.status in OPEN_REFUNDS)
+        told = self._is_told(before is None, before is not None and before.status in OPEN_REFUNDS)
         if told:
             self._emit(RefundTold(refund), event_type)
         if refund.stands:
-            self._stood.add(refund.id)
+            self._stood.setdefault(refund.id, self._now())
             refunded = self.returns_of(refund.payment_intent_id).refunded_minor(refund.currency)
-            if told:
+            if told and self._chance.theme is not Theme.AT_ONCE:
                 self._emit(ChargeRefunded(refund.payment_intent_id, refunded, refund.currency), "charge.refunded")
         self._changed()
 
@@ -157,13 +158,14 @@ class Charges:
         self._trace.note("stripe", event_type, f"{dispute.id} of {dispute.payment_intent_id}: {dispute.stage}")
         before = self.disputes.get(dispute.id)
         self.disputes[dispute.id] = dispute
-        if self._is_told(before is not None and before.stage in OPEN_DISPUTES):
+        if self._is_told(before is None, before is not None and before.stage in OPEN_DISPUTES):
             self._emit(DisputeTold(dispute), event_type)
         self._changed()
 
-    def _is_told(self, was_open: bool) -> bool:
-        """Whether there is an event. Only of what was open there may be none: it is asked about until it has ended."""
-        return not (was_open and self._chance.strikes(Fault.EVENT_NEVER_MADE))
+    def _is_told(self, is_new: bool, was_open: bool) -> bool:
+        """Whether there is an event. There may be none of what stands in another list, or is asked about until it has ended."""
+        unlisted = is_new and self._chance.strikes(Fault.EVENT_UNLISTED)
+        return not unlisted and not (was_open and self._chance.strikes(Fault.EVENT_NEVER_MADE))
 
 
 def after(seconds: float, act: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from adapters.memory.store import MemoryStore
 from application.ports.gateway import SessionStatus
 from application.ports.jobs import JobKind
-from application.ports.store import EventState, Mail
+from application.ports.store import Customer, EventState, Mail
 from domain.invoice import Invoice
 from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentId, PaymentStatus
 from domain.returns import DisputeStage
@@ -16,6 +16,9 @@ from domain.subscription import Period, Subscription
 from entrypoints.simulation.expected import expected_dispute, expected_end, expected_status, standing
 from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.stripe import Session, Stripe
+
+CLOSE: Final = timedelta(seconds=5)
+"""Two moments so close to each other may be told in either order."""
 
 Must = Callable[[bool, str, object], None]
 """Raises the violation of a rule unless it holds."""
@@ -50,6 +53,14 @@ class Convergence:
         for session in self._stripe.sessions.values():
             if session.paid_at is not None and session.paid_at < before and not session.is_late:
                 self._check_paid(session)
+
+    def check_customers(self, since: datetime) -> None:
+        """I17: customers that Stripe has made since some time are known, whoever heard its answer."""
+        made = {member.user_id: customer_id for customer_id, member in self._stripe.customers.items()}
+        for row in self._store.rows.values():
+            one = row.value
+            if isinstance(one, Customer) and one.provider_id is None and (one.prepared_at or since) > since:
+                self._must(one.user_id not in made, "I17 customers as at Stripe", f"{made.get(one.user_id)} of {one}")
 
     def check_all(self) -> None:
         """I1, I6, I7, I11 and I17: everything is done, and says the same as the providers."""
@@ -179,6 +190,7 @@ class Convergence:
         for subscription in self._store.subscriptions():
             self._check_words(subscription)
             self._check_beside(subscription)
+            self._check_duplicates(subscription)
 
     def _was_lost_in_part(self, subject: str) -> bool:
         """Whether Stripe gives nothing back of the charge of a payment any more, although its bank took a part of it only."""
@@ -206,6 +218,34 @@ class Convergence:
                 for earlier in subscription.periods[:n]
             )
             self._must(allowed, "I3 a second payment beside the first buys nothing", f"{period} of {subscription}")
+
+    def _check_duplicates(self, subscription: Subscription) -> None:
+        """I3: a duplicate was paid beside another year, unless Stripe could not yet tell that the money of one of them goes back."""
+        for payment in self._payments.values():
+            own = self._stripe.sessions.get(payment.checkout_session_id or "")
+            if not payment.duplicate or payment.user_id != subscription.user_id or own is None or own.paid_at is None:
+                continue
+            others = [period for period in subscription.periods if not period.is_empty]
+            close = self._skew + CLOSE
+            told = self._stripe.charges.returns_of(own.payment_intent_id or "")
+            end = expected_end(told.refunds, told.disputes, own.received)
+            beside = any(
+                period.ends_at > own.paid_at - close and (end is None or period.starts_at < end + close)
+                for period in others
+            )
+            first = min((period.starts_at for period in others), default=own.paid_at)
+            unsure = self._is_unsure(payment, first) or any(
+                self._is_unsure(self._payments[period.payment_id], own.paid_at) for period in others
+            )
+            self._must(beside or unsure, "I3 what was paid beside no other year stays", f"{payment}: {others}")
+
+    def _is_unsure(self, payment: Payment, at: datetime) -> bool:
+        """Whether a refund of it was under way at some time (UTC), or what went back of it came again."""
+        charges = self._stripe.charges
+        told = charges.returns_of(payment.payment_intent_id or "")
+        on_its_way = any(one.created_at <= at and not charges.has_stood(one.id, by=at) for one in told.refunds)
+        again = any(one.lost_at is not None and one.stage is not DisputeStage.LOST for one in told.disputes)
+        return on_its_way or again or any(one.is_over for one in told.refunds)
 
     def _went_back_for_a_time(self, period: Period, until: datetime) -> bool:
         """Whether all or a part of its money went back until then (UTC), and stands again."""

@@ -25,6 +25,9 @@ RECOVERY: Final = timedelta(hours=6)
 QUIET: Final = 16 * DAY
 """Longer than anything that was begun can take: late deliveries, slow banks, refunds that fail, and retries an hour apart."""
 
+CUSTOMERS_LOOKED_FOR: Final = timedelta(hours=12)
+"""Customers of an interrupted work are looked for so long, and longer."""
+
 STORY_LINES: Final = 60
 
 
@@ -117,6 +120,7 @@ async def _course(world: World, variation: Variation) -> None:
     quiet_since = world.now()
     await asyncio.sleep(RECOVERY.total_seconds())
     _convergence(world).check_money(quiet_since)
+    _convergence(world).check_customers(quiet_since - CUSTOMERS_LOOKED_FOR)
     await asyncio.sleep(QUIET)
     for _ in range(8):
         await world.office.decide()

@@ -8,8 +8,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from application.errors import InvalidEvent, InvalidSignature
-from application.ports.gateway import Delivery, ProviderEvent, ProviderFact, Unreadable
-from entrypoints.simulation.chance import Chance, Fault
+from application.ports.gateway import ChargeRefunded, Delivery, ProviderEvent, ProviderFact, RefundTold, Unreadable
+from entrypoints.simulation.chance import Chance, Fault, Theme
 from entrypoints.simulation.charges import DAY, whole_seconds
 from entrypoints.simulation.trace import Trace
 
@@ -61,8 +61,10 @@ class Deliveries:
         return event_id in self.readable_from and self._now() < self.readable_from[event_id]
 
     async def _deliver(self, event: ProviderEvent) -> None:
-        pause = self._chance.one_of((0.01, 0.3, 2.0, 60.0)) * self._chance.seconds(0.1, 1.0)
-        if self._chance.strikes(Fault.EVENT_LATE):
+        pauses = (0.01, 0.1) if self._chance.theme is Theme.AT_ONCE else (0.01, 0.3, 2.0, 60.0)
+        pause = self._chance.one_of(pauses) * self._chance.seconds(0.1, 1.0)
+        overtaken = self._chance.theme is Theme.TOO_LATE and isinstance(event.fact, RefundTold | ChargeRefunded)
+        if overtaken or self._chance.strikes(Fault.EVENT_LATE):
             pause = self._chance.seconds(600, 2.5 * DAY)
         for next_pause in RETRY_PAUSES:
             await asyncio.sleep(pause)

@@ -1,19 +1,22 @@
 """What must be true at every moment, looked at after every commit and every change at the providers."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from adapters.memory.store import Key, MemoryStore
 from application.ports.gateway import RefundOrder, SessionStatus
 from application.ports.jobs import ClaimedJob, JobKind
 from application.ports.store import EventState, StoredEvent
+from application.reconcile import Reconciliation
 from domain import payment as payments
 from domain import subscription as subscriptions
 from domain.invoice import Invoice
-from domain.payment import Figures, Payment, PaymentId
-from domain.returns import Refund, RefundStatus, Returns
+from domain.payment import Figures, Payment, PaymentId, PaymentStatus
+from domain.returns import DisputeStage, Refund, RefundStatus, Returns
 from domain.subscription import Subscription, year_after
 from entrypoints.simulation.mail import MailProvider
 from entrypoints.simulation.stripe import Stripe
@@ -37,6 +40,15 @@ FORESEEN: Final = (
     *("UnfitEvent", "TimeoutError"),
 )
 """What work may fail of."""
+
+
+PAID_BESIDE: Final = re.compile(r"was paid too, beside the one of payment ([0-9a-f-]{36})")
+
+ON_ITS_WAY: Final = timedelta(seconds=100)
+"""What is younger than this is left to its event."""
+
+LOOKED_AT: Final = timedelta(minutes=3)
+"""Longer than any work takes from a look at Stripe to what follows from it."""
 
 
 class Violation(BaseException):
@@ -103,6 +115,20 @@ class Invariants:
     def failed(self, job: ClaimedJob, error: str) -> None:
         """Work may fail of what is foreseen alone."""
         self.must(error.startswith(FORESEEN), "nothing unforeseen", f"job {job.kind} of {job.subject} failed: {error}")
+        told_of = PAID_BESIDE.search(error)
+        if told_of is not None:
+            payment = self._payment(PaymentId(UUID(told_of[1])))
+            own = self._stripe.sessions[payment.checkout_session_id or ""]
+            over = own.status is not SessionStatus.OPEN
+            self.must(over, "I8 who has paid can pay by no other checkout", f"{own.id} is open: {error}")
+
+    def reconciled(self, found: Reconciliation, at: datetime) -> None:
+        """I17: what an event is just bringing is no difference; `at` is the time as the replica that looked believes it to be (UTC)."""
+        for one in found.differences:
+            event = self._store.rows.get((StoredEvent, one.id)) if one.what == "event" else None
+            if event is not None and isinstance(event.value, StoredEvent):
+                age = at - event.value.created_at
+                self.must(age > ON_ITS_WAY, "I17 what is on its way is no difference", f"{one.id} is {age} old")
 
     def answered(self, event_id: str) -> None:
         """I10: a 2xx means durable."""
@@ -137,6 +163,11 @@ class Invariants:
         payment = self._payment(order.payment_id)
         wanted = payment.duplicate or payment.id in self.operator_refunds
         self.must(wanted, "I12 only what must go back goes back", f"refund of {order.amount_minor} of {payment.id}")
+        told, since = self._stripe.charges.returns_of(order.payment_intent_id), self._stripe.now() - LOOKED_AT
+        lost = [one for one in told.disputes if one.stage is DisputeStage.LOST and (one.lost_at or since) < since]
+        gone = sum(one.amount_minor for one in lost)
+        left = (self._stripe.received_of(order.payment_intent_id).amount or 0) - gone
+        self.must(order.amount_minor <= left, "I12 nothing goes back twice", f"{order} after {lost}")
 
     def _look_at_audit(self, who: str) -> None:
         """I4 and I9: the audit tells of every change of state, each along an edge of its lifecycle; I10: of each event once."""
@@ -160,6 +191,8 @@ class Invariants:
     def _look_at_payment(self, payment: Payment, at: datetime) -> None:
         audited = self._statuses.get(("payment", str(payment.id)))
         self.must(audited == payment.status, "I9 every change has its audit row", f"{payment.id} is {payment.status}")
+        if payment.status is PaymentStatus.EXPIRED:
+            self._look_at_checkouts_left(payment)
         ordered = self._has_job(JobKind.ISSUE_RECEIPT, str(payment.id))
         self.must(ordered == payment.is_paid, "I6 one receipt for each success", f"{payment.id} is {payment.status}")
         if payment.paid_at is not None:
@@ -174,6 +207,18 @@ class Invariants:
         if payment.duplicate:
             self.must(not payment.renewal, "I12 only what must go back goes back", payment)
             self.must(self._has_job(JobKind.REFUND_DUPLICATE, str(payment.id)), "I12 duplicates go back", payment.id)
+
+    def _look_at_checkouts_left(self, payment: Payment) -> None:
+        """I8: who looks for the checkouts of a payment before it ends finds them, but those that Stripe is just opening."""
+        before = self._stripe.now() - LOOKED_AT
+        left = [
+            session.id
+            for session in self._stripe.sessions.values()
+            if session.order.payment_id == payment.id
+            and session.status is SessionStatus.OPEN
+            and session.created_at < before
+        ]
+        self.must(not left, "I8 no checkout outlives its payment", f"{payment.id} expired, {left} can be paid")
 
     def _look_at_subscription(self, subscription: Subscription) -> None:
         audited = self._statuses.get(("subscription", subscription.user_id))
@@ -223,7 +268,9 @@ class Invariants:
         """Whether the provider has the money that was asked for, or an operator took other money for it."""
         asked = Figures(payment.amount.amount_minor, payment.amount.currency)
         return any(
-            session.settled and session.order.payment_id == payment.id and (session.received == asked or payment.review)
+            session.settled
+            and session.order.payment_id == payment.id
+            and ((session.received == asked and not session.misnamed) or payment.review)
             for session in self._stripe.sessions.values()
         )
 

@@ -9,7 +9,7 @@ from application.start_checkout import CheckoutWish, OfferedCheckout
 from domain.member import Member
 from domain.payment import PaymentId
 from entrypoints.container import Container
-from entrypoints.simulation.chance import Chance
+from entrypoints.simulation.chance import Chance, Theme
 from entrypoints.simulation.stripe import Stripe
 from entrypoints.simulation.wiring import RENEWAL_WINDOW
 
@@ -44,11 +44,13 @@ class Customer:
         self._stripe = stripe
         self._chance = chance
         self._years = years
+        self._gives_in = chance.theme is Theme.INTERRUPTED
 
     async def live(self) -> None:
         """Come once or a few times, and again when the year ends."""
         await asyncio.sleep(self._chance.seconds(0, 600))
-        for _ in range(self._chance.one_of((1, 1, 2, 3))):
+        visits = (1,) if self._gives_in else (1, 1, 2, 3)
+        for _ in range(self._chance.one_of(visits)):
             await self._visit()
             await asyncio.sleep(self._chance.one_of((1.0, 60.0, 3600.0, DAY)) * self._chance.seconds(0.1, 1.0))
         for _ in range(self._years):
@@ -67,17 +69,17 @@ class Customer:
 
     async def _visit(self) -> None:
         """Ask for a checkout, in some tabs and with some clicks, and do something with it."""
-        tabs = self._chance.one_of((1, 1, 1, 2))
+        tabs = 1 if self._gives_in else self._chance.one_of((1, 1, 1, 2))
         await asyncio.gather(*(self._tab() for _ in range(tabs)))
 
     async def _tab(self) -> None:
         await asyncio.sleep(self._chance.one_of((0.0, 0.05, 2.0)) * self._chance.seconds(0, 1))
-        clicks = self._chance.one_of((1, 1, 2, 3))
+        clicks = 1 if self._gives_in else self._chance.one_of((1, 1, 2, 3))
         offers = await asyncio.gather(*(self._start() for _ in range(clicks)))
         if self._chance.occurs(0.1):
             await asyncio.gather(self._start(), self._give_up_what_there_is())
         found = [offer for offer in offers if offer is not None]
-        if not found and self._chance.occurs(0.5):
+        if not found and not self._gives_in and self._chance.occurs(0.5):
             await asyncio.sleep(self._chance.seconds(1, 30))
             found = [offer for offer in [await self._start()] if offer is not None]
         if found:
@@ -91,7 +93,10 @@ class Customer:
         return offer
 
     async def _at_the_hosted_page(self, offer: OfferedCheckout) -> None:
-        choice = self._chance.dice.random()
+        choice = self._chance.dice.random() if self._chance.theme is not Theme.AT_ONCE else 1.0
+        if self._chance.theme is Theme.TOO_LATE and self._chance.occurs(0.8):
+            await self._start_again_at_the_end(offer)
+            return
         if choice < 0.12:
             return
         if choice < 0.22:
@@ -117,11 +122,12 @@ class Customer:
         await self._pay(self._chance.one_of((again or offer, offer)))
 
     async def _pay(self, offer: OfferedCheckout) -> None:
-        session = self._stripe.sessions[offer.session_id]
+        session, at_once = self._stripe.sessions[offer.session_id], self._chance.theme is Theme.AT_ONCE
         left = (offer.expires_at - self._browser.now()).total_seconds()
-        wait = self._chance.one_of((2.0, 20.0, 20.0, 300.0, left - 0.01, left - 1.0, left))
+        moments = (2.0, 20.0, 20.0, 300.0, left - 0.01, left - 1.0, left)
+        wait = self._chance.one_of(moments[:3] if at_once else moments)
         await asyncio.sleep(max(0.0, wait * self._chance.one_of((0.5, 1.0, 1.0))))
-        if self._stripe.pay(session, delayed=self._chance.occurs(0.35)) or self._chance.occurs(0.2):
+        if self._stripe.pay(session, delayed=self._chance.occurs(0.35) and not at_once) or self._chance.occurs(0.2):
             await self._come_back(offer)
 
     async def _come_back(self, offer: OfferedCheckout) -> None:

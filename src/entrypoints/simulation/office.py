@@ -6,7 +6,7 @@ from typing import Final
 
 from application.ports.gateway import SessionStatus
 from domain.payment import PaymentId
-from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.chance import Chance, Fault, Theme
 from entrypoints.simulation.charges import DAY
 from entrypoints.simulation.members import Browser
 from entrypoints.simulation.stripe import Session, Stripe
@@ -36,9 +36,14 @@ class Office:
 
     def paid(self, session: Session) -> None:
         """A charge was made: perhaps somebody will do something about it."""
-        if self._chance.occurs(0.45) and session.received.amount:
+        at_once = self._chance.theme is Theme.AT_ONCE or (self._chance.theme is Theme.TOO_LATE and session.is_late)
+        if session.received.amount and at_once:
+            self._do(self._refund_at_once(session))
+        elif self._chance.occurs(0.45) and session.received.amount:
             self._do(self._refund(session))
-        if self._chance.occurs(0.4) and session.received.amount:
+        # What a member did not agree to is disputed more often.
+        agreed = session.received.amount == session.order.amount.amount_minor and not session.misnamed
+        if self._chance.occurs(0.4 if agreed else 0.8) and session.received.amount:
             self._do(self._dispute(session))
 
     async def decide(self) -> None:
@@ -80,6 +85,13 @@ class Office:
             if 0 < wanted <= self._stripe.charges.left_of(charge):
                 self._stripe.charges.refund(charge, wanted)
             await asyncio.sleep(self._chance.one_of((0.0, 0.02, 5.0, DAY)))
+
+    async def _refund_at_once(self, session: Session) -> None:
+        await asyncio.sleep(self._chance.one_of((0.0, 0.2, 0.5)) * self._chance.seconds(0.0, 1.0))
+        charge = session.payment_intent_id or ""
+        left = self._stripe.charges.left_of(charge)
+        if left > 0:
+            self._stripe.charges.refund(charge, left)
 
     async def _dispute(self, session: Session) -> None:
         await asyncio.sleep(self._chance.one_of((1.0, DAY, 30 * DAY)) * self._chance.seconds(0.1, 1.0))

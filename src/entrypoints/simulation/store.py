@@ -15,6 +15,7 @@ from adapters.memory.unit_of_work import MemoryUnitOfWork
 from application.errors import TryAgain
 from application.ports.jobs import ClaimedJob, JobKind
 from application.ports.store import Customer
+from application.reconcile import Reconciliation
 from domain.payment import Payment
 from domain.returns import Dispute, Refund
 from entrypoints.simulation.chance import Fault
@@ -30,6 +31,10 @@ class Watcher(Protocol):
 
     def committed(self, who: str, at: datetime, changed: dict[Key, object]) -> None:
         """Look at what has changed."""
+        ...
+
+    def reconciled(self, found: Reconciliation, at: datetime) -> None:
+        """A run has come to its end."""
         ...
 
     def failed(self, job: ClaimedJob, error: str) -> None:

@@ -1,7 +1,7 @@
 """Stripe as it behaves: checkouts and charges with their own states, in the hands of members, of their banks and of the dashboard."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -17,11 +17,15 @@ from application.ports.gateway import (
 )
 from domain.member import Member
 from domain.payment import Figures
-from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.chance import Chance, Fault, Theme
 from entrypoints.simulation.charges import DAY, Charges, Emit, after, whole_seconds
 from entrypoints.simulation.trace import Trace
 
 OTHER_CURRENCY: Final = "eur"
+SOMEBODY_ELSE: Final = "somebody-else"
+
+LISTED_LONG: Final = timedelta(hours=20)
+"""So long after its opening a checkout surely stands in the list that is read for money."""
 
 
 class Session(Struct, kw_only=True):
@@ -29,6 +33,7 @@ class Session(Struct, kw_only=True):
 
     charged_at, paid_at: when the charge was made, and when its money arrived (UTC).
     offered: a member was sent there. is_late: its money came after its end.
+    payment_name, user_name: what it says of a payment and a member beside what we have written, once somebody has changed it.
     """
 
     id: str
@@ -42,6 +47,13 @@ class Session(Struct, kw_only=True):
     failed: bool = False
     offered: bool = False
     is_late: bool = False
+    payment_name: str | None = None
+    user_name: str | None = None
+
+    @property
+    def misnamed(self) -> bool:
+        """Whether it names another payment or another member."""
+        return self.payment_name is not None or self.user_name is not None
 
     @property
     def settled(self) -> bool:
@@ -105,7 +117,8 @@ class Stripe:
         self._emit(CheckoutExpired(self.told(session)), "checkout.session.expired")
         self.changed()
         if session.offered and self._chance.strikes(Fault.LATE_MONEY):
-            after(self._chance.seconds(0.1, DAY), lambda: self._comes_late(session))
+            longest = 20.0 if self._chance.theme is Theme.TOO_LATE else DAY
+            after(self._chance.seconds(0.1, longest), lambda: self._comes_late(session))
 
     def pay(self, session: Session, *, delayed: bool) -> bool:
         """The member pays. False when the page says that it has ended."""
@@ -138,8 +151,8 @@ class Stripe:
             expires_at=order.expires_at,
             url=f"https://checkout.example/pay/{session.id}" if session.status is SessionStatus.OPEN else None,
             payment_id=order.payment_id,
-            payment_names=(str(order.payment_id),),
-            user_name=order.user_id,
+            payment_names=tuple(name for name in (str(order.payment_id), session.payment_name) if name is not None),
+            user_name=session.user_name or order.user_id,
             payment_intent_id=session.payment_intent_id,
             invoice_id=f"in_{number}" if session.settled else None,
             paid_at=session.charged_at if asked and session.settled else None,
@@ -155,13 +168,23 @@ class Stripe:
                     Figures(0, session.order.amount.currency),
                 ]
             )
+        if self._chance.strikes(Fault.WRONG_NAME):
+            session.payment_name, session.user_name = self._chance.one_of(
+                [(SOMEBODY_ELSE, None), (None, SOMEBODY_ELSE)]
+            )
         session.payment_intent_id = f"pi_{session.id.removeprefix('cs_test_')}"
         session.paid_at = whole_seconds(self.now())
         session.charged_at = session.charged_at or session.paid_at
         self._trace.note("stripe", "paid", f"{session.id} {session.received}")
-        self._emit(CheckoutCompleted(self.told(session)), event_type)
+        if not (self._stands_in_a_list(session) and self._chance.strikes(Fault.EVENT_UNLISTED)):
+            self._emit(CheckoutCompleted(self.told(session)), event_type)
         self.changed()
         self.paid(session)
+
+    def _stands_in_a_list(self, session: Session) -> bool:
+        """Whether late money is told by the list of checkouts as well as by its event, and as of the same time."""
+        young = self.now() - session.created_at < LISTED_LONG
+        return session.is_late and young and session.charged_at == session.paid_at
 
     def _bank_decides(self, session: Session) -> None:
         if self._chance.occurs(0.6):
@@ -179,7 +202,7 @@ class Stripe:
 
     def _comes_late(self, session: Session) -> None:
         session.is_late = True
-        if self._chance.occurs(0.5):
+        if self._chance.occurs(0.5) or self._chance.theme in (Theme.TOO_LATE, Theme.UNHEARD):
             self._settle(session, "checkout.session.completed")
             return
         session.status = SessionStatus.COMPLETE

@@ -190,8 +190,10 @@ class Service:
             await self._line.bell.heard(None)
         began_at = self._line.store.clock.now()
         found = await chore.do()
-        if isinstance(found, Reconciliation) and found.complete:
-            self._seen_until = began_at - LEFT_TO_EVENTS
+        if isinstance(found, Reconciliation):
+            self._line.watcher.reconciled(found, self.replica.clock.now())
+            if found.complete:
+                self._seen_until = began_at - LEFT_TO_EVENTS
 
     def _has_news(self) -> bool:
         if self._seen_until is None or self._stripe.changed_at > self._seen_until:

@@ -14,7 +14,7 @@ from domain.payment import PaymentId, PaymentStatus
 from domain.subscription import Subscription
 from entrypoints.container import Container
 from entrypoints.http.frame import REQUEST_SECONDS_MAX
-from entrypoints.simulation.chance import Chance, Fault
+from entrypoints.simulation.chance import Chance, Fault, Theme
 from entrypoints.simulation.deliveries import Deliveries
 from entrypoints.simulation.gateway import Keys
 from entrypoints.simulation.invariants import Invariants, Violation
@@ -37,6 +37,7 @@ REPLICAS: Final = 2
 CLIENT_SECONDS_MAX: Final = 20.0
 SKEW_SECONDS_MAX: Final = 240.0
 PACES: Final = (10.0, 30.0, 50.0)
+OFTEN: Final = 3.0
 
 
 class World:
@@ -70,6 +71,8 @@ class World:
 
         self.skew_seconds = SKEW_SECONDS_MAX if chance.strikes(Fault.SKEW) else 0.5
         self.pace = chance.one_of(PACES)
+        if chance.theme is Theme.UNHEARD:
+            self.pace = OFTEN
         self.services: list[Service] = []
         self._booted = 0
         self._all: list[Service] = []
