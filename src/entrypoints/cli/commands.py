@@ -19,6 +19,7 @@ from entrypoints.cli.environment import (
     with_database,
 )
 from entrypoints.cli.simulating import simulate
+from entrypoints.cli.stopping import ending_when_told
 from entrypoints.settings import APP_PORT, SANDBOX_PORT, SYMMETRIC, Settings
 
 PORT = click.IntRange(0, 65535)
@@ -196,7 +197,7 @@ def token(user_id: str, user_type: str, email: str, name: str, locale: str, scop
 def reconcile(as_json: bool) -> None:
     """Hold every unfinished payment against Stripe now, whatever its age, and repair what differs.
 
-    Exit code 0 when everything agrees or was repaired, 1 when something is left.
+    Exit code 0 when everything agrees or was repaired, 1 when something is left, 130 when told to stop (Ctrl-C).
 
     \b
     Example: payments reconcile --json
@@ -206,7 +207,10 @@ def reconcile(as_json: bool) -> None:
 
     settings = settings_of_process()
     configure_logs("WARNING", as_json=settings.log_json)
-    with with_database(settings) as complete:
+    with (
+        ending_when_told("what was repaired stays so; run it again for the rest."),
+        with_database(settings) as complete,
+    ):
         asyncio.run(check_database(complete.database_url or ""))
         raise SystemExit(asyncio.run(reconcile_now(complete, as_json=as_json)))
 

@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from entrypoints.cli.stopping import ending_when_told
+
 if TYPE_CHECKING:
     from entrypoints.simulation.course import Outcome
     from entrypoints.simulation.many import Figures
 
-SEEDS_PER_MUTANT_MAX = 500
 PROGRESS_SECONDS = 5.0
 
 
 @click.command()
-@click.option("--seeds", type=click.IntRange(1), default=500, show_default=True, help="How many worlds.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="How many worlds; with `--mutants` at most so many for each bug.",
+)
 @click.option(
     "--seed", "first", type=click.IntRange(0), default=None, help="The first world's seed; alone: only that world."
 )
@@ -29,22 +36,25 @@ def simulate(
     """Run the service in simulated worlds of faults, and check what must be true after every commit.
 
     The same seed is the same world each time. A violation is told with its story and the smallest world that still shows it.
-    Exit code 1 when a rule was broken or a bug was not found, or when 500 worlds or more never showed some fault or move.
+    Exit code 1 when a rule was broken or a bug was not found, or when 500 worlds or more never showed some fault or move;
+    130 when told to stop (Ctrl-C).
 
     \b
     Example: payments simulate --seeds 2000
              payments simulate --seed 4711
-             payments simulate --mutants
+             payments simulate --mutants --seeds 100
     """
     from entrypoints.simulation.mutants import MUTANTS
 
     if mutant is not None and mutant not in MUTANTS:
         raise click.BadParameter(f"one of: {', '.join(sorted(MUTANTS))}", param_hint="--mutant")
-    if mutants:
-        raise SystemExit(_find_all(as_json=as_json))
-    alone = first is not None and context.get_parameter_source("seeds") is click.core.ParameterSource.DEFAULT
     start = first or 0
-    raise SystemExit(_run(range(start, start + (1 if alone else seeds)), mutant, as_json=as_json))
+    if mutants:
+        with ending_when_told("not every bug was planted."):
+            raise SystemExit(_find_all(range(start, start + seeds), as_json=as_json))
+    alone = first is not None and context.get_parameter_source("seeds") is click.core.ParameterSource.DEFAULT
+    with ending_when_told("not every world has come to its end."):
+        raise SystemExit(_run(range(start, start + (1 if alone else seeds)), mutant, as_json=as_json))
 
 
 def _run(seeds: range, mutant: str | None, *, as_json: bool) -> int:
@@ -83,13 +93,13 @@ def _tell(outcome: "Outcome", mutant: str | None) -> None:
     click.echo(f"Again: payments simulate --seed {outcome.seed}{planted}")
 
 
-def _find_all(*, as_json: bool) -> int:
+def _find_all(seeds: range, *, as_json: bool) -> int:
     from entrypoints.simulation.many import seeds_to_find
     from entrypoints.simulation.mutants import MUTANTS
 
     needed: dict[str, int | None] = {}
     for name, mutant in MUTANTS.items():
-        found = seeds_to_find(name, at_most=SEEDS_PER_MUTANT_MAX)
+        found = seeds_to_find(name, first=seeds.start, at_most=len(seeds))
         needed[name] = found[0] if found is not None else None
         if not as_json:
             rule = found[1].violated[0] if found is not None and found[1].violated is not None else "NOT FOUND"

@@ -6,6 +6,8 @@ import). So it is remembered as well, and asked for before anything begins to se
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
@@ -16,11 +18,25 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(si
 """What tells us to stop: Ctrl-C, a supervisor, and a terminal that was closed."""
 
 
+STOPPED: Final = 130
+"""The exit code of a command that was broken off, as shells have it."""
+
+
 def listen_for_stop() -> None:
     """Take the signals as the word to stop, until a running event loop takes them over."""
     for number in SIGNALS:
         signal.signal(number, _stop)
     sys.unraisablehook = _quiet_about_interrupts
+
+
+@contextmanager
+def ending_when_told(words: str) -> Iterator[None]:
+    """Work that may be broken off at any place: whoever is told to stop meanwhile says so in one line, and ends with exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write(f"Stopped: {words}\n")
+        sys.exit(STOPPED)
 
 
 def told_to_stop() -> bool:

@@ -85,7 +85,7 @@ class Theme(StrEnum):
     """What many things that happen in one world have in common: courses of events that chance alone brings too rarely."""
 
     NONE = "whatever happens"
-    INTERRUPTED = "who hears nothing does not try again"
+    INTERRUPTED = "who hears nothing tries once more at most"
     AT_ONCE = "money is given back in the moment in which it comes"
     TOO_LATE = "money comes for a checkout that was replaced, and is given back before that is heard of"
     UNHEARD = "what happens is told by one of Stripe's lists alone"

@@ -82,6 +82,9 @@ class Customer:
         if not found and not self._gives_in and self._chance.occurs(0.5):
             await asyncio.sleep(self._chance.seconds(1, 30))
             found = [offer for offer in [await self._start()] if offer is not None]
+        if not found and self._gives_in and self._chance.occurs(0.5):
+            await asyncio.sleep(self._chance.seconds(300, 2400))
+            found = [offer for offer in [await self._start()] if offer is not None]
         if found:
             await self._at_the_hosted_page(self._chance.one_of(found))
 

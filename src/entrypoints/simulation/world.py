@@ -71,7 +71,7 @@ class World:
 
         self.skew_seconds = SKEW_SECONDS_MAX if chance.strikes(Fault.SKEW) else 0.5
         self.pace = chance.one_of(PACES)
-        if chance.theme is Theme.UNHEARD:
+        if chance.theme in (Theme.INTERRUPTED, Theme.UNHEARD):
             self.pace = OFTEN
         self.services: list[Service] = []
         self._booted = 0
