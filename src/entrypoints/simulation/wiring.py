@@ -125,7 +125,10 @@ class Seams:
             begin=self._begin,
             **self._aimed,
         )
-        self._singletons = list(self.container.traverse(types=[providers.Singleton]))
+        # What is counted for operators changes nothing that a world could tell, and takes long to set up.
+        self._singletons = [
+            one for one in self.container.traverse(types=[providers.Singleton]) if one is not self.container.measures
+        ]
 
     def aim(self, line: Line, **adapters: object) -> None:
         """Let the container work for the replica at the end of this line, with these adapters and no use case of an earlier one."""
