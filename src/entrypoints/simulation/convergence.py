@@ -229,13 +229,11 @@ class Convergence:
             close = self._skew + CLOSE
             told = self._stripe.charges.returns_of(own.payment_intent_id or "")
             end = expected_end(told.refunds, told.disputes, own.received)
-            beside = any(
-                period.ends_at > own.paid_at - close and (end is None or period.starts_at < end + close)
-                for period in others
-            )
-            first = min((period.starts_at for period in others), default=own.paid_at)
+            later = [period for period in others if period.ends_at > own.paid_at - close]
+            beside = any(end is None or period.starts_at < end + close for period in later)
+            first = min((period.starts_at for period in later), default=own.paid_at)
             unsure = self._is_unsure(payment, first) or any(
-                self._is_unsure(self._payments[period.payment_id], own.paid_at) for period in others
+                self._is_unsure(self._payments[period.payment_id], own.paid_at) for period in subscription.periods
             )
             self._must(beside or unsure, "I3 what was paid beside no other year stays", f"{payment}: {others}")
 
