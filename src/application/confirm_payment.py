@@ -19,7 +19,7 @@ from application.record_returns import RecordReturns
 from application.send_confirmation import AFTER_ALL
 from domain.audit import Cause
 from domain.invoice import Invoice
-from domain.payment import ARRIVED, UNFINISHED, Payment, PaymentId, PaymentStatus
+from domain.payment import ARRIVED, Payment, PaymentId, PaymentStatus
 from domain.returns import Returns
 from domain.subscription import Subscription
 
@@ -72,7 +72,7 @@ class ConfirmPayment:
         own = known.checkout_session_id in (None, session.id)
         if not own and not session.settled:
             return known
-        if known.checkout_session_id not in (None, session.id) and known.status in UNFINISHED:
+        if known.checkout_session_id not in (None, session.id) and known.status is PaymentStatus.PENDING:
             # The payment's own checkout may still be payable: its state stays, and the event is kept. Its retry closes that checkout,
             # and then makes this money a payment of its own.
             raise PaidBeside(

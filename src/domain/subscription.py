@@ -169,11 +169,12 @@ class Subscription(Struct, frozen=True, kw_only=True):
         Otherwise two checkouts of one member were paid side by side, and the second one buys nothing. One that was taken back again
         before the next paid year began was not beside it, though we may hear of it later.
         """
-        if payment.renewal or not self.periods or self.periods[-1].ends_at <= paid_at:
+        if payment.renewal:
             return True
         later = [period for period in self.periods if period.ends_at > paid_at and not period.is_empty]
-        return taken_back_at is not None and all(
-            period.starts_at > paid_at and period.starts_at >= taken_back_at for period in later
+        return not later or (
+            taken_back_at is not None
+            and all(period.starts_at > paid_at and period.starts_at >= taken_back_at for period in later)
         )
 
     def written_down(self, instant: datetime) -> "Subscription":

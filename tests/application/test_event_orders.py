@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from application.errors import PaidBeside
 from application.ports.gateway import CheckoutCompleted, CheckoutExpired, CheckoutFailed, CheckoutSession, ProviderFact
 from application.ports.jobs import JobKind
 from application.receive_event import Outcome
@@ -197,14 +196,31 @@ async def test_money_through_a_checkout_left_behind_closes_the_payment_s_own_and
     assert Outcome.PARKED is receipt.outcome
     assert ([PaymentStatus.PENDING], [offered.session_id]) == kept
     assert [] == world.payable_sessions()
-    if own_is == "finished":  # its bank decides first: the money beside it waits in its event
-        assert [PaidBeside] == [type(error) for error in met]
-        assert {offered.session_id: PaymentStatus.PROCESSING} == by_session
+    assert [] == met
+    if own_is == "finished":  # its bank has still to decide: should its money come, that is a second one
+        assert {offered.session_id: PaymentStatus.PROCESSING, stray.id: PaymentStatus.SUCCEEDED} == by_session
     elif own_is == "paid":
         assert {offered.session_id: PaymentStatus.SUCCEEDED, stray.id: PaymentStatus.REFUNDED} == by_session
     else:
         assert {offered.session_id: PaymentStatus.EXPIRED, stray.id: PaymentStatus.SUCCEEDED} == by_session
         assert 1 == len(world.subscription().periods)
+
+
+async def test_money_beside_a_checkout_whose_bank_has_still_to_decide_buys_the_year_and_the_bank_s_goes_back(
+    world: "World",
+) -> None:
+    offered, stray = await a_stray_that_was_paid(world)
+    await world.deliver(CheckoutCompleted(world.gateway.pay_later(offered.session_id)))
+    receipt = await world.deliver(CheckoutCompleted(stray))
+    at_once = world.subscription().access_at(world.clock.now())
+    await world.deliver(CheckoutCompleted(world.gateway.pay(offered.session_id)))
+    await world.work()
+    by_session = {payment.checkout_session_id: payment.status for payment in world.store.payments()}
+
+    assert Outcome.HANDLED is receipt.outcome
+    assert at_once
+    assert {offered.session_id: PaymentStatus.REFUNDED, stray.id: PaymentStatus.SUCCEEDED} == by_session
+    assert 1 == len(world.subscription().periods)
 
 
 async def test_money_for_a_second_session_of_a_paid_payment_is_a_payment_of_its_own_and_given_back(

@@ -187,6 +187,15 @@ def test_the_first_payment_always_buys_time() -> None:
     assert Subscription(user_id=UserId("salma")).has_time_for(a_payment(), NOON)
 
 
+def test_a_payment_heard_of_late_buys_time_beside_a_later_one_that_went_back_whole() -> None:
+    later = a_subscription(NOON)
+    gone = later.taken_back(later.periods[0].payment_id, NOON, now=NOON, zone=CASABLANCA)
+    before = NOON - timedelta(hours=1)
+
+    assert not later.has_time_for(a_payment(), before)
+    assert gone.has_time_for(a_payment(), before)
+
+
 def test_periods_of_one_member_never_overlap() -> None:
     first = Period(payment_id=a_payment_id(), bought_at=NOON, starts_at=NOON, ends_at=YEAR_END)
     second = Period(

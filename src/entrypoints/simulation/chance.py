@@ -37,6 +37,7 @@ class Fault(StrEnum):
     EVENT_LATE = "an event comes hours or days late"
     WRONG_NAME = "somebody changes for whom or for what a checkout says that it is"
     WRONG_AMOUNT = "another amount is charged than was asked for"
+    PAID_BESIDE = "staff make another checkout for a payment by hand, and the member pays that one"
     LATE_MONEY = "money comes for a checkout that had ended or failed"
     MAIL_DOWN = "the mail provider cannot be reached"
     MAIL_BUSY = "the mail provider answers 429"
@@ -68,6 +69,7 @@ USUAL: Final[dict[Fault, float]] = {
     Fault.EVENT_UNREADABLE: 0.2,
     Fault.EVENT_LATE: 0.25,
     Fault.WRONG_AMOUNT: 0.25,
+    Fault.PAID_BESIDE: 0.3,
     Fault.LATE_MONEY: 0.5,
     Fault.MAIL_DOWN: 0.1,
     Fault.MAIL_BUSY: 0.1,

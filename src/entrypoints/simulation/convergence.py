@@ -26,9 +26,6 @@ Must = Callable[[bool, str, object], None]
 IN_DOUBT: Final = "MailRefused: an earlier try may have sent this mail"
 """How a letter ends that may have been sent, and whose key the mail provider has forgotten since: an operator decides."""
 
-BESIDE: Final = "was paid too, beside the one of payment"
-"""How the event of a second payment of one checkout's payment ends while the first one stands: an operator decides."""
-
 
 class Convergence:
     """Compares the store with Stripe and with the mail provider."""
@@ -41,6 +38,7 @@ class Convergence:
         self._must = must
         self._skew = skew
         self._payments = {payment.id: payment for payment in store.payments()}
+        self._of_session = {payment.checkout_session_id: payment for payment in store.payments()}
         self._periods = {
             period.payment_id: period for subscription in store.subscriptions() for period in subscription.periods
         }
@@ -78,11 +76,9 @@ class Convergence:
         self._check_work()
 
     def _check_paid(self, session: Session) -> None:
-        payment = self._payments.get(session.order.payment_id)
+        payment = self._of_session.get(session.id) or self._payments.get(session.order.payment_id)
         if payment is None:
             self._must(False, "I1 no money without service", f"{session.id} was paid, and its payment is not stored")
-            return
-        if self._waits_for_an_operator(session):
             return
         known = payment.status in ARRIVED and payment.payment_intent_id == session.payment_intent_id
         self._must(known, "I1 no money without service", f"{session.id} was paid, {payment.id} is {payment.status}")
@@ -92,24 +88,18 @@ class Convergence:
 
     def _check_dated(self, session: Session) -> None:
         """The event tells when the money arrived, once it can be read."""
-        payment = self._payments[session.order.payment_id]
-        told = payment.paid_at if payment.checkout_session_id == session.id and payment.review is None else None
+        payment = self._of_session.get(session.id)
+        told = payment.paid_at if payment is not None and payment.review is None else None
         if told is not None and session.paid_at is not None:
             dated = abs(told - session.paid_at) <= self._skew
             self._must(dated, "I5 paid when the money arrived", f"{payment}: {session.paid_at}")
-
-    def _waits_for_an_operator(self, session: Session) -> bool:
-        """Whether its event lies among the dead, since the payment has another checkout that was paid or may be."""
-        told = f"checkout {session.id} {BESIDE}"
-        return any(event.state is EventState.PARKED and told in (event.error or "") for event in self._store.events())
 
     def _check_payment(self, payment: Payment) -> None:
         over = payment.status not in UNFINISHED
         self._must(over, "I11 nothing stays unfinished", f"{payment.id} is {payment.status}")
         own = self._stripe.sessions.get(payment.checkout_session_id or "")
         if payment.status in ARRIVED:
-            paid = any(one.settled and one.order.payment_id == payment.id for one in self._stripe.sessions.values())
-            self._must(paid, "I17 paid at Stripe", f"{payment.id} is {payment.status}")
+            self._must(own is not None and own.settled, "I17 paid at Stripe", f"{payment.id} is {payment.status}")
         elif own is not None and own.failed:
             self._must(payment.status is PaymentStatus.FAILED, "I17 failed at Stripe", f"{payment.id} {payment.status}")
 
@@ -180,12 +170,11 @@ class Convergence:
             named = f"{row.job.kind} of {row.job.subject} is {row.state}: {error}"
             dead_for_a_reason = row.state == "dead" and (
                 error.startswith(IN_DOUBT)
-                or (row.job.kind is JobKind.RETRY_EVENT and BESIDE in error)
                 or (row.job.kind is JobKind.REFUND_DUPLICATE and self._was_lost_in_part(row.job.subject))
             )
             self._must(row.state == "done" or dead_for_a_reason, "I11 no lost work", named)
         for event in self._store.events():
-            kept = event.state is not EventState.PARKED or BESIDE in (event.error or "")
+            kept = event.state is not EventState.PARKED
             self._must(kept, "I11 no lost work", f"{event.id} is parked: {event.error}")
         for subscription in self._store.subscriptions():
             self._check_words(subscription)
@@ -206,16 +195,21 @@ class Convergence:
             self._must(subscription.plan == plan, "I5 the plan of the newest year", subscription)
 
     def _check_beside(self, subscription: Subscription) -> None:
-        """I3: a year that was bought in the middle of another stands only where that one's money had gone back for a time.
+        """I3: a year that was bought in the middle of another stands only where the money of one of them had gone back for a time.
 
         Whether the member then has two years for two payments, or one of each, depends on what was heard first: both are fair.
         """
         for n, period in enumerate(subscription.periods):
             if period.starts_at - period.bought_at <= self._skew or period.is_empty:
                 continue
-            allowed = self._payments[period.payment_id].renewal or any(
-                self._went_back_for_a_time(earlier, period.bought_at + self._skew)
-                for earlier in subscription.periods[:n]
+            itself = self._went_back_for_a_time(period, self._stripe.now())
+            allowed = (
+                self._payments[period.payment_id].renewal
+                or itself
+                or any(
+                    self._went_back_for_a_time(earlier, period.bought_at + self._skew)
+                    for earlier in subscription.periods[:n]
+                )
             )
             self._must(allowed, "I3 a second payment beside the first buys nothing", f"{period} of {subscription}")
 
@@ -231,9 +225,10 @@ class Convergence:
             end = expected_end(told.refunds, told.disputes, own.received)
             later = [period for period in others if period.ends_at > own.paid_at - close]
             beside = any(end is None or period.starts_at < end + close for period in later)
-            first = min((period.starts_at for period in later), default=own.paid_at)
-            unsure = self._is_unsure(payment, first) or any(
-                self._is_unsure(self._payments[period.payment_id], own.paid_at) for period in subscription.periods
+            moments = [own.paid_at + close, *(period.starts_at for period in subscription.periods)]
+            unsure = any(self._is_unsure(payment, at) for at in moments if at >= own.paid_at) or any(
+                self._is_unsure(self._payments[period.payment_id], own.paid_at + close)
+                for period in subscription.periods
             )
             self._must(beside or unsure, "I3 what was paid beside no other year stays", f"{payment}: {others}")
 

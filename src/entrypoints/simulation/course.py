@@ -110,7 +110,7 @@ async def _course(world: World, variation: Variation) -> None:
     years = chance.one_of((0, 0, 0, 0, 1, 2)) * variation.years
     lives = [Customer(member, world, world.stripe, chance, years=years).live() for member in members]
     unrest = world.loop.create_task(_unrest(world))
-    await asyncio.gather(world.office.delete_a_customer(), *lives)
+    await asyncio.gather(world.office.delete_a_customer(), world.office.make_a_checkout(), *lives)
     await asyncio.sleep(chance.one_of((0.0, 3600.0, AFTERMATH)))
 
     chance.quiet = True

@@ -37,7 +37,7 @@ COURSE_OF_A_REFUND: Final = (
 
 FORESEEN: Final = (
     *("Conflict", "TryAgain", "ProviderUnavailable", "ProviderRefused", "MailUnavailable", "MailRefused"),
-    *("UnfitEvent", "TimeoutError"),
+    *("UnfitEvent", "PaidBeside", "TimeoutError"),
 )
 """What work may fail of."""
 
@@ -269,7 +269,7 @@ class Invariants:
         asked = Figures(payment.amount.amount_minor, payment.amount.currency)
         return any(
             session.settled
-            and session.order.payment_id == payment.id
+            and session.id == payment.checkout_session_id
             and ((session.received == asked and not session.misnamed) or payment.review)
             for session in self._stripe.sessions.values()
         )

@@ -86,19 +86,13 @@ def outcomes(seeds: Iterable[int], *, mutant: str | None = None, processes: int 
     # Fresh processes: what this one has open is no part of theirs.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_let_garbage_grow) as pool:
-        # Ctrl-C reaches all processes of a terminal. They begin deaf to it: this one says the word, and what they are at is let go.
-        others = multiprocessing.active_children()
+        # Ctrl-C reaches all processes of a terminal. They begin deaf to it: this one says the word, and nothing more is begun.
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             found = pool.map(_run, [(seed, mutant) for seed in seeds], chunksize=CHUNK)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
-        try:
-            yield from found
-        except BaseException:  # told to stop, or nobody wants to know more: nobody waits for what is under way
-            for process in set(multiprocessing.active_children()).difference(others):
-                process.terminate()
-            raise
+        yield from found
 
 
 def seeds_to_find(mutant: str, *, at_most: int, first: int = 0) -> tuple[int, Outcome] | None:

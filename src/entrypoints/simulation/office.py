@@ -75,6 +75,13 @@ class Office:
                 if session.order.customer_id == gone and session.status is SessionStatus.OPEN:
                     self._stripe.expire(session)
 
+    async def make_a_checkout(self) -> None:
+        """Somebody helps a member who cannot find the way back to the hosted page."""
+        await asyncio.sleep(self._chance.one_of((60.0, 900.0, 3600.0, DAY)) * self._chance.seconds(0.1, 1.0))
+        offered = [session for session in self._stripe.sessions.values() if session.offered]
+        if offered and self._chance.strikes(Fault.PAID_BESIDE):
+            self._stripe.paid_beside(self._chance.one_of(offered))
+
     async def _refund(self, session: Session) -> None:
         pause = self._chance.one_of((0.01, 0.01, 1.0, 60.0, DAY, 30 * DAY)) * self._chance.seconds(0.1, 1.0)
         # Sometimes in the last days of the year that was paid for: what follows is heard of after its end.
