@@ -21,8 +21,8 @@ AT_ONCE: Final = 6
 SECONDS_MAX: Final = 90.0
 """How long a member tries to pay before that counts as a wedge."""
 
-EXPECTED: Final = frozenset({200, 201, 503})
-"""What a member who wants to pay may be told."""
+EXPECTED: Final = frozenset({200, 201, 429, 503})
+"""What a member who wants to pay may be told; 429 when they have asked again and again while the service was away."""
 
 TIME_PASSES: Final = """
     UPDATE checkouts SET claimed_until = now() - interval '1 second' WHERE claimed_until > now();

@@ -85,7 +85,7 @@ def test_eight_starts_at_once_open_one_checkout_for_one_customer(system: System)
     assert [200] * 7 + [201] == sorted(answer.status_code for answer in answers)
     assert 1 == len({answer.json()["url"] for answer in answers})
     assert 1 == len(system.rows(RECORDS, shopper.user_id))
-    assert len(customers) == len({event["data"]["object"]["email"] for event in customers})
+    assert 1 == sum(shopper.email == event["data"]["object"]["email"] for event in customers)
 
 
 def test_a_member_who_has_paid_is_not_charged_again(system: System) -> None:

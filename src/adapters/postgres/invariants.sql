@@ -306,8 +306,7 @@ SELECT p.id::text AS id, format('%s, dispute %s', p.status, coalesce(p.dispute, 
  WHERE p.duplicate AND p.status <> 'REFUNDED' AND coalesce(p.dispute, '') <> 'LOST'
 
 -- refund_is_told (settled)
--- At rest the member of a payment that was given back in full was told so, unless the mail was given up, or they
--- were erased and have no address any more.
+-- At rest whoever was given a payment back in full was told so, unless the mail was given up or they were erased since.
 SELECT p.id::text AS id, coalesce('mail worded at ' || m.written_at, 'no mail') AS found
   FROM payments p LEFT JOIN mails m ON m.key = 'refund/' || p.id
   LEFT JOIN jobs given_up ON given_up.kind = 'send_refund_notice' AND given_up.subject = p.id::text AND given_up.state = 'discarded'

@@ -9,7 +9,7 @@ from entrypoints.cli.examining import doctor
 from entrypoints.cli.jobs import jobs
 from entrypoints.cli.members import member
 from entrypoints.cli.reviewing import review
-from entrypoints.cli.stopping import listen_for_stop
+from entrypoints.cli.stopping import STOPPED, listen_for_stop
 from entrypoints.cli.telling import story
 from entrypoints.settings import ConfigurationError
 
@@ -23,6 +23,8 @@ def main() -> None:
     listen_for_stop()
     try:
         payments(prog_name="payments")
+    except KeyboardInterrupt:  # found the command line itself at work, outside of any command
+        sys.exit(STOPPED)
     except ConfigurationError as error:
         faults = "\n".join(f"  {fault}" for fault in error.faults)
         sys.stderr.write(f"The configuration cannot be used:\n{faults}\n")

@@ -23,7 +23,9 @@ SEEDS_FOR_COVERAGE: Final = 500
 """So many worlds must show every kind of fault and every move."""
 
 SEEDS_FOR_THE_RARE: Final = 5000
-RARE: Final = frozenset({"subscription CANCELLED -> EXPIRED", "payment CANCELLED -> FAILED"})
+RARE: Final = frozenset(
+    {"subscription CANCELLED -> EXPIRED", "subscription EXPIRED -> CANCELLED", "payment CANCELLED -> FAILED"}
+)
 """Moves that so many worlds must show: a year has to be refunded near its end, and the refund to fail after it; or a bank has to refuse
 what was given up in the moment in which it was paid, and nobody to be told of it before.
 """
