@@ -257,3 +257,22 @@ async def test_another_members_payment_is_no_cursor(world: World, client: httpx.
     answer = await client.get(URL, params={"starting_after": checkout["payment_id"]}, headers=world.headers())
 
     assert 400 == answer.status_code
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"{URL}?status=null",
+        f"{URL}?status=NULL",
+        f"{URL}?created[gte]=null",
+        f"{URL}?starting_after=null",
+        "/api/v1/plans?user_type=null",
+    ],
+)
+async def test_the_word_null_is_refused_where_it_would_read_as_no_filter(
+    world: World, client: httpx.AsyncClient, query: str
+) -> None:
+    answer = await client.get(query, headers=world.headers())
+
+    assert 400 == answer.status_code
+    assert [query.split("?")[1].split("=")[0]] == [fault["pointer"] for fault in answer.json()["errors"]]

@@ -65,6 +65,30 @@ async def test_every_body_has_an_example_that_fits_its_schema(document: Json) ->
     assert compared > 40
 
 
+async def test_every_body_says_what_it_means(document: Json) -> None:
+    assert [] == [name for name, schema in document["components"]["schemas"].items() if not schema["description"]]
+
+
+async def test_clients_are_told_which_texts_are_times_and_addresses(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    payment, invoice = schemas["PaymentBody"]["properties"], schemas["InvoiceBody"]["properties"]
+
+    assert "date-time" == payment["created_at"]["format"]
+    assert [{"type": "string", "format": "date-time"}, {"type": "null"}] == payment["paid_at"]["oneOf"]
+    assert [{"type": "string", "format": "uri"}, {"type": "null"}] == invoice["pdf_url"]["oneOf"]
+    assert "uri" == schemas["ProblemBody"]["properties"]["type"]["format"]
+
+
+async def test_no_parameter_of_an_address_can_be_null(document: Json) -> None:
+    every = [parameter for operation in operations(document) for parameter in operation.get("parameters", [])]
+    parameters = {parameter["name"]: parameter["schema"] for parameter in every}
+
+    assert {"type": "string", "format": "date-time"} == parameters["created[gte]"]
+    assert {"$ref": "#/components/schemas/PaymentStatus"} == parameters["status"]
+    assert {"type": "string", "format": "uuid"} == parameters["starting_after"]
+    assert "null" not in str(parameters.values())
+
+
 async def test_who_may_ask_is_said_of_every_operation(document: Json) -> None:
     schemes = {operation["operationId"]: operation.get("security", []) for operation in operations(document)}
     public = {name for name, asked in schemes.items() if not asked}

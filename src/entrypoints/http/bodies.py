@@ -15,10 +15,12 @@ from domain.money import Money
 from domain.payment import Figures, PaymentStatus, Review
 from domain.returns import DisputeStatus
 from domain.subscription import SubscriptionStatus
+from entrypoints.http.body_schemas import formatted
 
 Instant = Annotated[
-    str, Meta(description="UTC, RFC 3339 with microseconds and Z", extra_json_schema={"format": "date-time"})
+    str, Meta(description="UTC, RFC 3339 with microseconds and Z", extra_json_schema=formatted("date-time"))
 ]
+Url = Annotated[str, Meta(extra_json_schema=formatted("uri"))]
 Amount = Annotated[int, Meta(ge=0, description="In minor units of the currency: centimes, cents")]
 Currency = Annotated[str, Meta(pattern="^[a-z]{3}$", description="ISO 4217, in lower case")]
 
@@ -83,7 +85,7 @@ class CheckoutBody(Struct, frozen=True, kw_only=True):
     object: Literal["checkout"] = "checkout"
     payment_id: UUID
     checkout_session_id: str
-    url: str
+    url: Url
     expires_at: Instant
     plan: str
     amount: Amount
@@ -110,8 +112,8 @@ class InvoiceBody(Struct, frozen=True, kw_only=True):
 
     number: str | None
     stripe_invoice_id: str | None
-    hosted_url: str | None
-    pdf_url: str | None
+    hosted_url: Url | None
+    pdf_url: Url | None
 
 
 class FiguresBody(Struct, frozen=True, kw_only=True):

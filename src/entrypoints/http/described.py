@@ -6,6 +6,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from msgspec import Meta, Struct
 
+from entrypoints.http.body_schemas import formatted
 from entrypoints.http.problem_types import TYPES
 from entrypoints.http.problems import DOMAIN_STATUS, HTTP_CODES, MEDIA_TYPE
 
@@ -20,7 +21,7 @@ class FieldFault(Struct, frozen=True, kw_only=True):
 class ProblemBody(Struct, frozen=True, kw_only=True):
     """A problem as RFC 9457 has it. `code` is stable; `detail` is for people."""
 
-    type: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+    type: Annotated[str, Meta(extra_json_schema=formatted("uri"))]
     title: str
     status: int
     detail: str

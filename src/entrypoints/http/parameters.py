@@ -1,12 +1,16 @@
 """What an address may ask: a misspelt filter must not read as no filter."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
+from litestar.openapi.spec import Operation, Parameter, Schema
 from litestar.params import QueryParameter
+
+from entrypoints.http.body_schemas import value_of
 
 SHOWN_LENGTH_MAX: Final = 40
 """What an error repeats of a name that somebody invented."""
@@ -16,16 +20,24 @@ def known_parameters(
     connection: ASGIConnection[Any, Any, Any, Any],  # Any: nothing is asked of the caller
     handler: BaseRouteHandler,
 ) -> None:
-    """Refuse, by name, the query parameters that the route does not have. Raises ValidationException."""
-    known = [
-        field.kwarg_definition.name or name
+    """Refuse, by name, the query parameters that the route does not have, and the word null, which would read as no filter.
+
+    Raises ValidationException.
+    """
+    fields = {
+        field.kwarg_definition.name or name: field
         for name, field in handler.parsed_fn_signature.parameters.items()
         if isinstance(field.kwarg_definition, QueryParameter)
-    ]
+    }
+    known = list(fields)
     unknown = [name for name in connection.query_params if name not in known]
     if unknown:
         reason = f"no such parameter; known here: {', '.join(known) or 'none'}"
         raise invalid_parameters({name[:SHOWN_LENGTH_MAX]: reason for name in unknown})
+    given = connection.query_params.multi_items()
+    nulls = [name for name, value in given if fields[name].is_optional and value.lower() == "null"]
+    if nulls:
+        raise invalid_parameters(dict.fromkeys(nulls, "leave it out, or give a value: null is none"))
 
 
 def invalid_parameters(reasons: Mapping[str, str]) -> ValidationException:
@@ -33,3 +45,14 @@ def invalid_parameters(reasons: Mapping[str, str]) -> ValidationException:
     return ValidationException(
         extra=[{"key": name, "source": "query", "message": reason} for name, reason in reasons.items()]
     )
+
+
+@dataclass
+class FilteredOperation(Operation):
+    """The description of a route with parameters that may be left out. In an address none can be null."""
+
+    def __post_init__(self) -> None:
+        """Describe each parameter by its value alone."""
+        for parameter in self.parameters or ():
+            if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
+                parameter.schema = value_of(parameter.schema)

@@ -11,7 +11,7 @@ from entrypoints.http.bodies import PlanBody, PlanList
 from entrypoints.http.described import answer, problems
 from entrypoints.http.examples import PLANS
 from entrypoints.http.identity import PUBLIC
-from entrypoints.http.parameters import known_parameters
+from entrypoints.http.parameters import FilteredOperation, known_parameters
 
 PATH = "/api/v1/plans"
 
@@ -28,6 +28,7 @@ def reading_language(request: Request[None, None, State]) -> Locale:
 @get(
     PATH,
     operation_id="listPlans",
+    operation_class=FilteredOperation,
     summary="List plans",
     tags=["Plans"],
     opt={PUBLIC: True},
