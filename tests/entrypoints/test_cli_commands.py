@@ -1,14 +1,15 @@
 """The commands do what their help says, and the help says it with an example."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import httpx
 import jwt
 import pytest
 
-from entrypoints.cli.commands import payments as commands
+from entrypoints.cli import payments as commands
 from entrypoints.cli.demo import free_port
 from entrypoints.local_secrets import local_secrets
 from journeys.parts import Part, clean_environment
@@ -18,12 +19,22 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 IN_FILE = "a-secret-that-stands-in-the-file-0123456789"
 
 
-@pytest.mark.parametrize("name", sorted(commands.commands))
-def test_the_help_of_every_command_shows_an_example(name: str) -> None:
-    command = commands.commands[name]
-    text = command.help or ""
+def below(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """A command and all that lie below it, by what one types."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for word, one in command.commands.items():
+            yield from below(one, f"{name} {word}")
 
-    assert f"payments {name}" in text.partition("Example: ")[2]
+
+EVERY = dict(below(commands, "payments"))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_help_of_every_command_and_of_all_below_it_shows_an_example(name: str) -> None:
+    text = EVERY[name].help or ""
+
+    assert name in text.partition("Example: ")[2]
     assert text.splitlines()[0].endswith(".")
 
 

@@ -13,6 +13,8 @@ from entrypoints.cli.stopping import STOPPED, listen_for_stop
 from entrypoints.cli.telling import story
 from entrypoints.settings import ConfigurationError
 
+__all__ = ["main", "payments"]
+
 for command in (review, events, jobs, doctor, story, member):
     payments.add_command(command)
 

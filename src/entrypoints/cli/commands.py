@@ -29,7 +29,10 @@ USER_TYPES = click.Choice(["talent", "professional", "company"])
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def payments() -> None:
-    """Annual fees through hosted Stripe Checkout."""
+    """Annual fees through hosted Stripe Checkout.
+
+    Example: payments run
+    """
 
 
 @payments.command()
