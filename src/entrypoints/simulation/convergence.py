@@ -154,7 +154,9 @@ class Convergence:
         sent = sum(mail.key == key for mail in self._mail.sent)
         row = self._store.rows.get((Mail, key))
         in_doubt = isinstance(row and row.value, Mail) and any(
-            (job.last_error or "").startswith(IN_DOUBT) and job.state == "dead" and job.job.subject in key
+            (job.last_error or "").startswith(IN_DOUBT)
+            and job.state == "dead"
+            and job.job.subject.partition(":")[0] in key
             for job in self._store.jobs.rows
         )
         self._must(sent == 1 or (sent == 0 and (none_is_fine or in_doubt)), "I7 one mail", f"{sent} of {key}")
@@ -226,9 +228,11 @@ class Convergence:
             later = [period for period in others if period.ends_at > own.paid_at - close]
             beside = any(end is None or period.starts_at < end + close for period in later)
             moments = [own.paid_at + close, *(period.starts_at for period in subscription.periods)]
+            judged = [own.paid_at + close, *(refund.created_at + close for refund in told.refunds)]
             unsure = any(self._is_unsure(payment, at) for at in moments if at >= own.paid_at) or any(
-                self._is_unsure(self._payments[period.payment_id], own.paid_at + close)
+                self._is_unsure(self._payments[period.payment_id], at)
                 for period in subscription.periods
+                for at in judged
             )
             self._must(beside or unsure, "I3 what was paid beside no other year stays", f"{payment}: {others}")
 
