@@ -15,67 +15,69 @@ from builders import a_member
 from domain.member import Member, UserId
 from entrypoints.http.forms import FIELD
 from entrypoints.http.identity import READ_SUBSCRIPTIONS, TOKEN_COOKIE
+from entrypoints.http.members import MEMBERS_ADMIN
 from http_world import World
 
 OWNER: Final = a_member(user_id=UserId("member-a"), name="Amal of the matrix", email="amal@matrix.example.org")
 OTHER: Final = a_member(user_id=UserId("member-b"), name="Badr of the matrix", email="badr@matrix.example.org")
-ROLES: Final = ("nobody", "expired", "forged", "owner", "other", "platform", "unprofiled")
+ROLES: Final = ("nobody", "expired", "forged", "owner", "other", "platform", "unprofiled", "staff")
 """nobody: no token. expired, forged: the owner's, too old or signed by somebody else. owner: a member who has paid. other: another
-member. platform: its back end, which may read subscriptions. unprofiled: a token that describes no member."""
+member. platform: its back end, which may read subscriptions. unprofiled: a token that describes no member. staff: one that may export
+and erase members."""
 
 TABLE: Final = """
-request                                               ids      nobody expired forged owner other platform unprofiled
+request                                               ids      nobody expired forged owner other platform unprofiled staff
 
-GET  /api/v1/plans                                    -        200    200     200    200   200   200      200
-POST /api/v1/checkouts                                -        401    401     401    409   201   403      403
-GET  /api/v1/payments                                 -        401    401     401    200   200   200      200
-GET  /api/v1/payments?starting_after={payment_id}     owner's  401    401     401    200   400   400      400
-GET  /api/v1/payments?starting_after={payment_id}     unknown  401    401     401    400   400   400      400
-GET  /api/v1/payments/{payment_id}                    owner's  401    401     401    200   404   404      404
-GET  /api/v1/payments/{payment_id}                    unknown  401    401     401    404   404   404      404
-GET  /api/v1/subscription                             -        401    401     401    200   200   200      200
-GET  /api/v1/users/{user_id}/subscription             owner's  401    401     401    403   403   200      403
-GET  /api/v1/subscriptions?user_id={user_id}          owner's  401    401     401    403   403   200      403
-GET  /api/v1/subscriptions?user_id={user_id}          unknown  401    401     401    403   403   200      403
-GET  /api/v1/users/{user_id}/subscription             unknown  401    401     401    403   403   200      403
-GET  /api/v1/users/{user_id}/data                     owner's  401    401     401    403   403   403      403
-GET  /api/v1/users/{user_id}/data                     unknown  401    401     401    403   403   403      403
-POST /api/v1/users/{user_id}/erasure                  owner's  401    401     401    403   403   403      403
-POST /api/v1/users/{user_id}/erasure                  unknown  401    401     401    403   403   403      403
-POST /api/webhooks/stripe                             -        400    400     400    400   400   400      400
-GET  /health/live                                     -        200    200     200    200   200   200      200
-GET  /health/ready                                    -        200    200     200    200   200   200      200
-GET  /metrics                                         -        200    200     200    200   200   200      200
+GET  /api/v1/plans                                    -        200    200     200    200   200   200      200        200
+POST /api/v1/checkouts                                -        401    401     401    409   201   403      403        403
+GET  /api/v1/payments                                 -        401    401     401    200   200   200      200        200
+GET  /api/v1/payments?starting_after={payment_id}     owner's  401    401     401    200   400   400      400        400
+GET  /api/v1/payments?starting_after={payment_id}     unknown  401    401     401    400   400   400      400        400
+GET  /api/v1/payments/{payment_id}                    owner's  401    401     401    200   404   404      404        404
+GET  /api/v1/payments/{payment_id}                    unknown  401    401     401    404   404   404      404        404
+GET  /api/v1/subscription                             -        401    401     401    200   200   200      200        200
+GET  /api/v1/users/{user_id}/subscription             owner's  401    401     401    403   403   200      403        403
+GET  /api/v1/subscriptions?user_id={user_id}          owner's  401    401     401    403   403   200      403        403
+GET  /api/v1/subscriptions?user_id={user_id}          unknown  401    401     401    403   403   200      403        403
+GET  /api/v1/users/{user_id}/subscription             unknown  401    401     401    403   403   200      403        403
+GET  /api/v1/users/{user_id}/data                     owner's  401    401     401    403   403   403      403        200
+GET  /api/v1/users/{user_id}/data                     unknown  401    401     401    403   403   403      403        404
+POST /api/v1/users/{user_id}/erasure                  owner's  401    401     401    403   403   403      403        400
+POST /api/v1/users/{user_id}/erasure                  unknown  401    401     401    403   403   403      403        400
+POST /api/webhooks/stripe                             -        400    400     400    400   400   400      400        400
+GET  /health/live                                     -        200    200     200    200   200   200      200        200
+GET  /health/ready                                    -        200    200     200    200   200   200      200        200
+GET  /metrics                                         -        200    200     200    200   200   200      200        200
 
-GET  /                                                -        303    303     303    303   303   403      403
-GET  /dashboard/{user_type}/payment                   -        303    303     303    200   200   403      403
-POST /dashboard/{user_type}/payment                   -        303    303     303    303   303   403      403
-GET  /dashboard/billing                               -        303    303     303    200   200   403      403
-GET  /dashboard/billing?starting_after={payment_id}   owner's  303    303     303    200   400   403      403
-GET  /dashboard/billing?starting_after={payment_id}   unknown  303    303     303    400   400   403      403
-GET  /dashboard/billing/{payment_id}/receipt          owner's  303    303     303    200   404   403      403
-GET  /dashboard/billing/{payment_id}/receipt          unknown  303    303     303    404   404   403      403
-GET  /payment/success?session_id={session_id}         owner's  303    303     303    200   404   403      403
-GET  /payment/success?session_id={session_id}         unknown  303    303     303    404   404   403      403
-GET  /payment/cancel?payment_id={payment_id}          owner's  303    303     303    200   404   403      403
-GET  /payment/cancel?payment_id={payment_id}          unknown  303    303     303    404   404   403      403
-POST /payment/cancel payment_id={payment_id}          owner's  303    303     303    303   404   403      403
-POST /payment/cancel payment_id={payment_id}          unknown  303    303     303    404   404   403      403
+GET  /                                                -        303    303     303    303   303   403      403        403
+GET  /dashboard/{user_type}/payment                   -        303    303     303    200   200   403      403        403
+POST /dashboard/{user_type}/payment                   -        303    303     303    303   303   403      403        403
+GET  /dashboard/billing                               -        303    303     303    200   200   403      403        403
+GET  /dashboard/billing?starting_after={payment_id}   owner's  303    303     303    200   400   403      403        403
+GET  /dashboard/billing?starting_after={payment_id}   unknown  303    303     303    400   400   403      403        403
+GET  /dashboard/billing/{payment_id}/receipt          owner's  303    303     303    200   404   403      403        403
+GET  /dashboard/billing/{payment_id}/receipt          unknown  303    303     303    404   404   403      403        403
+GET  /payment/success?session_id={session_id}         owner's  303    303     303    200   404   403      403        403
+GET  /payment/success?session_id={session_id}         unknown  303    303     303    404   404   403      403        403
+GET  /payment/cancel?payment_id={payment_id}          owner's  303    303     303    200   404   403      403        403
+GET  /payment/cancel?payment_id={payment_id}          unknown  303    303     303    404   404   403      403        403
+POST /payment/cancel payment_id={payment_id}          owner's  303    303     303    303   404   403      403        403
+POST /payment/cancel payment_id={payment_id}          unknown  303    303     303    404   404   403      403        403
 
-GET  /language/fr                                     -        303    303     303    303   303   303      303
-GET  /assets/none.css                                 -        404    404     404    404   404   404      404
-GET  /errors                                          -        200    200     200    200   200   200      200
-GET  /errors/not_found                                -        200    200     200    200   200   200      200
-GET  /schema                                          -        200    200     200    200   200   200      200
-GET  /schema/25.7.1/swagger-ui.css                    -        200    200     200    200   200   200      200
-GET  /schema/openapi.json                             -        200    200     200    200   200   200      200
-GET  /schema/none                                     -        404    404     404    404   404   404      404
+GET  /language/fr                                     -        303    303     303    303   303   303      303        303
+GET  /assets/none.css                                 -        404    404     404    404   404   404      404        404
+GET  /errors                                          -        200    200     200    200   200   200      200        200
+GET  /errors/not_found                                -        200    200     200    200   200   200      200        200
+GET  /schema                                          -        200    200     200    200   200   200      200        200
+GET  /schema/25.7.1/swagger-ui.css                    -        200    200     200    200   200   200      200        200
+GET  /schema/openapi.json                             -        200    200     200    200   200   200      200        200
+GET  /schema/none                                     -        404    404     404    404   404   404      404        404
 
-GET  /dev/sign-in                                     -        200    200     200    200   200   200      200
-POST /dev/sign-in                                     -        422    422     422    422   422   422      422
-GET  /dev/outbox                                      -        200    200     200    200   200   200      200
-GET  /dev/outbox/none                                 -        404    404     404    404   404   404      404
-GET  /dev/outbox/none/html                            -        404    404     404    404   404   404      404
+GET  /dev/sign-in                                     -        200    200     200    200   200   200      200        200
+POST /dev/sign-in                                     -        422    422     422    422   422   422      422        422
+GET  /dev/outbox                                      -        200    200     200    200   200   200      200        200
+GET  /dev/outbox/none                                 -        404    404     404    404   404   404      404        404
+GET  /dev/outbox/none/html                            -        404    404     404    404   404   404      404        404
 """
 """What a browser without a good token asks for leads to the sign-in page (303); the last five are for one machine only."""
 
@@ -170,6 +172,8 @@ class Matrix:
                 claims |= profile(OTHER)
             case "platform":
                 claims |= {"sub": "platform", "scope": READ_SUBSCRIPTIONS}
+            case "staff":
+                claims |= {"sub": "staff", "scope": MEMBERS_ADMIN}
             case _:
                 claims |= {"sub": "member-c"}
         return jwt.encode(claims, secret, algorithm="HS256")
@@ -180,7 +184,9 @@ class Matrix:
         headers = {} if token is None else {"Authorization": f"Bearer {token}", "Cookie": f"{TOKEN_COOKIE}={token}"}
         url, form = (PARAMETER.sub(lambda found: asdict(ids)[found[1]], text) for text in (row.url, row.form))
         fields = dict([form.split("=")]) if form else {}
-        user_id = {"owner": OWNER.user_id, "other": OTHER.user_id, "platform": "platform"}.get(role, "member-c")
+        user_id = {"owner": OWNER.user_id, "other": OTHER.user_id, "platform": "platform", "staff": "staff"}.get(
+            role, "member-c"
+        )
         fields |= {FIELD: self.world.app.app.state.pages.forms.token(user_id), "amount": "30000", "currency": "mad"}
         content: dict[str, Any] = {"json": {}} if url.startswith("/api/") else {"data": fields}  # Any: options of httpx
         self._client.cookies.clear()
