@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from entrypoints.doctor.checks import NEEDED_EVENTS, judged, session, skew, work
+from entrypoints.doctor.checks import NEEDED_EVENTS, judged, published, session, skew, work
 from entrypoints.doctor.findings import Finding, State, examined, ok
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -82,6 +82,18 @@ def test_an_endpoint_has_to_be_enabled_and_told_of_everything(changes: dict[str,
 )
 def test_what_waits_for_somebody_is_said(waiting: dict[str, Any], states: list[State]) -> None:
     assert states == [finding.state for finding in work(waiting)]
+
+
+@pytest.mark.parametrize(
+    ("url", "production", "state"),
+    [
+        ("https://platform.example.org/keys", True, State.OK),
+        ("http://platform.example.org/keys", True, State.WARNING),
+        ("http://127.0.0.1:9000/keys", False, State.OK),
+    ],
+)
+def test_keys_that_come_without_tls_are_warned_of_in_production(url: str, production: bool, state: State) -> None:
+    assert state is published("2 keys", url, production=production).state
 
 
 class Statement:

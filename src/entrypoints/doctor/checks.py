@@ -212,7 +212,8 @@ class Checks:
             keys = keys_in(await fetched(settings.jwks_url), settings.algorithm)
         except (OSError, ValueError) as error:
             return [fault("tokens", f"{settings.jwks_url}: {error}", "Correct AUTH_JWKS_URL or AUTH_JWT_ALGORITHM.")]
-        return [ok("tokens", f"{settings.jwks_url} publishes {len(keys)} for {settings.algorithm}")]
+        says = f"{settings.jwks_url} publishes {len(keys)} for {settings.algorithm}"
+        return [published(says, settings.jwks_url, production=self._settings.production)]
 
     async def time_zone(self) -> Sequence[Finding]:
         """The zone in which years and receipts are counted, and how old its rules are."""
@@ -260,6 +261,13 @@ async def session(one: Any, other: Any) -> Finding:  # Any: connections of async
     finally:
         await other.execute("ROLLBACK")
     return ok("sessions", "each connection keeps its prepared statements")
+
+
+def published(says: str, url: str, *, production: bool) -> Finding:
+    """Keys that could be fetched. Without TLS, whoever is on the way could put keys of their own in their place."""
+    if production and url.startswith("http://"):
+        return warning("tokens", f"{says}, without TLS", "Let the platform publish its keys at an https address.")
+    return ok("tokens", says)
 
 
 def judged(endpoint: dict[str, Any], name: str) -> Finding:  # Any: JSON
