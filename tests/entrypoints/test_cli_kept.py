@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +21,7 @@ from entrypoints.cli import operating
 from entrypoints.cli.commands import payments
 from entrypoints.cli.events import events
 from entrypoints.cli.jobs import jobs
+from entrypoints.cli.operating import shown_as_done
 
 Said = Callable[..., str]
 NO_EVENT = b'{"id": "evt_none"}'
@@ -154,3 +156,24 @@ def test_bytes_that_are_no_text_are_refused_by_name_before_anything_is_asked(wor
     assert 2 == result.exit_code, result.output
     assert "Is it UTF-8?" in result.output or "longer than 300 characters" in result.output
     assert isinstance(result.exception, SystemExit)
+
+
+class Terminal(StringIO):
+    """What looks at what is written, or something that only keeps it."""
+
+    def __init__(self, looks: bool) -> None:
+        super().__init__()
+        self._looks = looks
+
+    def isatty(self) -> bool:
+        return self._looks
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_long_work_shows_how_much_is_done_to_whoever_looks_at_a_terminal(looks: bool) -> None:
+    terminal = Terminal(looks)
+    done = list(shown_as_done(["evt_1", "evt_2"], "Applying events", terminal))
+
+    assert ["evt_1", "evt_2"] == done
+    assert looks is ("Applying events" in terminal.getvalue())
+    assert looks is ("2/2" in terminal.getvalue())

@@ -10,7 +10,17 @@ from application.ports.jobs import JobState
 from application.ports.reads import AuditRecord, KeptEvent, WantedEvents
 from application.ports.store import EventState, StoredEvent
 from application.replay_event import Replay
-from entrypoints.cli.operating import JSON, LIMIT, OPERATOR, TEXT, an_instant, at, first_line, with_service
+from entrypoints.cli.operating import (
+    JSON,
+    LIMIT,
+    OPERATOR,
+    TEXT,
+    an_instant,
+    at,
+    first_line,
+    shown_as_done,
+    with_service,
+)
 
 if TYPE_CHECKING:
     from entrypoints.container import Container
@@ -110,7 +120,8 @@ def replay(
 
     async def apply(service: "Container") -> list[Replay]:
         ids = list(event_ids) if event_ids else await matching_ids(service, wanted)
-        return [await service.replay_event()(event_id, operator=operator) for event_id in ids]
+        apply_again = service.replay_event()
+        return [await apply_again(event_id, operator=operator) for event_id in shown_as_done(ids, "Applying events")]
 
     done = with_service(apply)
     click.echo(as_document(done) if as_json else replays_as_lines(done))

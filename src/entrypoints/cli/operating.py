@@ -3,9 +3,10 @@
 import asyncio
 import getpass
 import os
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 from unicodedata import category
 
 import click
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from entrypoints.container import Container
 
 Result = TypeVar("Result")
+Thing = TypeVar("Thing")
+
+
+def shown_as_done(things: Sequence[Thing], what: str, to: TextIO | None = None) -> Iterator[Thing]:
+    """The same things, one after the other, with a bar of how many are done; on a terminal alone, and there beside the output (stderr)."""
+    to = to if to is not None else sys.stderr
+    with click.progressbar(things, label=what, show_pos=True, file=to, hidden=not to.isatty()) as bar:
+        yield from bar
 
 
 def login_name() -> str:
