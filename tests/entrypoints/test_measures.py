@@ -1,6 +1,7 @@
 """What is counted of jobs, mails, calls to Stripe and reconciliations: each under how it ended, and none changed by it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -15,6 +16,7 @@ from application.ports.jobs import ClaimedJob, JobKind, NewJob
 from application.ports.mail import Letter
 from application.reconcile import Reconciliation
 from entrypoints.metrics.measures import Measures
+from entrypoints.metrics.punctuality import watch_punctuality
 from entrypoints.worker import Worker
 from metrics_page import sample
 
@@ -30,6 +32,24 @@ def counted(measures: Measures, name: str, **labels: str) -> float | None:
         for one in family.samples
     }
     return sample(found, name, **labels)
+
+
+async def test_work_that_keeps_the_loop_busy_is_measured() -> None:
+    found: list[float] = []
+    watching = asyncio.create_task(watch_punctuality(found.append, every_seconds=0.01))
+    await asyncio.sleep(0.02)
+    time.sleep(0.2)  # noqa: ASYNC251 # what must not be done is what is measured
+    while not found or max(found) < 0.15:
+        await asyncio.sleep(0.01)
+    watching.cancel()
+    measures = Measures()
+    for seconds in found:
+        measures.late(seconds)
+
+    assert len(found) == counted(measures, "payments_event_loop_late_seconds_count")
+    assert 1 <= (counted(measures, "payments_event_loop_late_seconds_bucket", le="+Inf") or 0) - (
+        counted(measures, "payments_event_loop_late_seconds_bucket", le="0.1") or 0
+    )
 
 
 class FailingMailer(MemoryMailer):

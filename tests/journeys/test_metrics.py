@@ -38,6 +38,7 @@ def test_a_worker_tells_of_its_jobs_calls_and_mails(system: System) -> None:
     assert 1 == sample(found, "payments_job_seconds_count", kind="issue_receipt", outcome="done")
     assert 1 == sample(found, "payments_mail_call_seconds_count", outcome="sent")
     assert 1 == sample(found, "payments_database_up")
+    assert sample(found, "payments_event_loop_late_seconds_count")
     assert 404 == unknown.status_code
     assert "Traceback" not in worker.said()
 

@@ -176,17 +176,20 @@ async def work(settings: Settings, *, metrics_at: tuple[str, int] | None = None)
         loop.add_signal_handler(number, worker.stop)
     if told_to_stop():
         return
-    async with container.closing(), page_of(container.exposition(), metrics_at):
+    async with container.closing(), page_of(container.exposition(), container.measures().late, metrics_at):
         await worker.run()
 
 
 @asynccontextmanager
-async def page_of(exposition: "Exposition", at: tuple[str, int] | None) -> AsyncIterator[None]:
-    """Serve the page of a process's counters while the context lasts, if it is to be served."""
+async def page_of(
+    exposition: "Exposition", late: Callable[[float], None], at: tuple[str, int] | None
+) -> AsyncIterator[None]:
+    """Serve the page of a process's counters while the context lasts, if it is to be served; `late` is told how late its loop is."""
     if at is None:
         yield
         return
     from entrypoints.metrics.page import MetricsPage
+    from entrypoints.metrics.punctuality import watch_punctuality
 
     host, port = at
     connections: Any = Connections(DEFAULT_LIMITS)  # Any: uvicorn only calls what it describes as a class
@@ -194,9 +197,11 @@ async def page_of(exposition: "Exposition", at: tuple[str, int] | None) -> Async
     config = uvicorn.Config(page, host=host, port=port, http=connections, lifespan="off", **OPTIONS)
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve())
+    watching = asyncio.create_task(watch_punctuality(late))
     try:
         yield
     finally:
+        watching.cancel()
         server.should_exit = True
         await serving
 

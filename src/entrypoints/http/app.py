@@ -37,6 +37,7 @@ from entrypoints.http.reference import openapi
 from entrypoints.http.subscriptions import list_subscriptions, own_subscription, user_subscription
 from entrypoints.http.tokens import TokenVerifier
 from entrypoints.http.webhooks import receive_stripe_event
+from entrypoints.metrics.punctuality import watch_punctuality
 
 BODY_BYTES_MAX: Final = 64 * 1024
 API: Final = [
@@ -92,8 +93,9 @@ def create_app(container: Container) -> Frame:
         async with container.closing():
             warming = asyncio.gather(container.warm_up(), asyncio.to_thread(pages.warm_up))
             sharing = asyncio.create_task(keep_sharing(container.share_rate_limits()))
+            watching = asyncio.create_task(watch_punctuality(container.measures().late))
             yield
-            for task in (sharing, warming):
+            for task in (watching, sharing, warming):
                 task.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await task

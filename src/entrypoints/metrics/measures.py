@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 CALL_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 WAIT_SECONDS: Final = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0)
+LATE_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 LAG_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 259200.0)
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -84,6 +85,12 @@ class Measures:
             registry=own,
             buckets=WAIT_SECONDS,
         )
+        self._late = Histogram(
+            "payments_event_loop_late_seconds",
+            "How late the event loop came to what was due.",
+            registry=own,
+            buckets=LATE_SECONDS,
+        )
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. route: as it is declared, with its parameters by name; empty where none lies."""
@@ -111,6 +118,10 @@ class Measures:
         """The pool gave a connection after a while."""
         self._wait.observe(seconds)
         self._in_use.inc()
+
+    def late(self, seconds: float) -> None:
+        """The event loop came late to what was due."""
+        self._late.observe(seconds)
 
     def released(self) -> None:
         """A connection was given back to the pool."""
