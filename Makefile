@@ -42,7 +42,7 @@ format: install ## Format the code and sort its imports
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-reliability: install ## Show at length what the faults do, and write docs/reliability.md (SEEDS= POINTS= PAYMENTS= DELIVERIES=)
+reliability: install ## Show at length what the faults do, and write docs/reliability.md (SEEDS= POINTS= PAYMENTS= DELIVERIES= BURST=)
 	@$(BIN)/python tests/reliability.py
 
 demo: install ## Take one payment for each user type through the whole path

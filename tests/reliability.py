@@ -1,6 +1,6 @@
 """Runs everything that shows how reliable the service is, at length, and writes what it has shown to docs/reliability.md.
 
-make reliability [SEEDS=100000 POINTS=1000 PAYMENTS=300 DELIVERIES=20000]
+make reliability [SEEDS=100000 POINTS=1000 PAYMENTS=300 DELIVERIES=20000 BURST=30000]
 """
 
 import json
@@ -23,6 +23,7 @@ LONG_RUNS: Final = {
     "tests/door/test_webhook_fuzz.py": ("PAYMENTS_FUZZ_CASES", "DELIVERIES", "20000"),
     "tests/faults/test_crash_points.py": ("PAYMENTS_CRASH_POINTS", "POINTS", "1000"),
     "tests/journeys/test_chaos.py": ("PAYMENTS_CHAOS", "PAYMENTS", "300"),
+    "tests/journeys/test_burst.py": ("PAYMENTS_BURST", "BURST", "30000"),
 }
 """Tests that can be made longer: by which variable of theirs, which of ours, and how long they are without it."""
 
@@ -62,6 +63,14 @@ CHAOS: Final = """## Everything falls while members pay
 The service and its worker are killed, Postgres is restarted without a farewell, and deliveries are lost, doubled, delayed and
 reordered. Then: one reconciliation, a worker that has come to rest, and each paid checkout is one payment, one year, one receipt
 number without a gap and one mail.
+
+"""
+
+BURST: Final = """## A burst after an outage
+
+Deliveries of events that concern nobody, over 32 kept connections at once, to one process of the service, its Postgres and whoever
+delivers on the same machine. Each is answered 200 and kept once. The rate and the growth of the process's memory are those of all but
+the first third.
 
 """
 
@@ -137,7 +146,7 @@ def main() -> None:
     at = datetime.now(UTC)
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     parts = [HEAD, f"Last run: {at:%Y-%m-%d}, {machine}.\n\n", simulated(os.environ.get("SEEDS", "100000")), planted()]
-    for text, (test, (theirs, ours, usual)) in zip((FUZZ, CRASHES, CHAOS), LONG_RUNS.items(), strict=True):
+    for text, (test, (theirs, ours, usual)) in zip((FUZZ, CRASHES, CHAOS, BURST), LONG_RUNS.items(), strict=True):
         figures = figures_of(test, theirs, os.environ.get(ours, usual))
         parts += [text, table(("", "seen"), summed(figures))]
     PAGE.write_text("".join(parts).rstrip() + "\n", encoding="ascii")
