@@ -172,7 +172,9 @@ class Worker:
         """Begin what is due. False when there is nothing to begin."""
         free = CONCURRENCY - len(self._running)
         if free <= 0:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            told = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({told, *self._running}, return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
             return True
         try:
             kinds = frozenset(self._handlers)

@@ -205,6 +205,29 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_has_begun_and_begi
     assert ["done", "ready"] == store.states()
 
 
+async def test_a_full_worker_whose_jobs_hang_gives_them_up_when_its_time_to_stop_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("entrypoints.worker.DRAIN_SECONDS_MAX", 0.05)
+    store, begun, never = Store(), 0, asyncio.Event()
+    store.order(*(f"evt_{number}" for number in range(CONCURRENCY)))
+
+    async def handle(job: ClaimedJob) -> None:
+        nonlocal begun
+        begun += 1
+        await never.wait()
+
+    worker = Worker(store, {KIND: handle}, seed=1)
+    running = asyncio.create_task(worker.run())
+    await until(lambda: begun == CONCURRENCY)
+    worker.stop()
+    async with asyncio.timeout(5):
+        await running
+    never.set()
+
+    assert ["leased"] * CONCURRENCY == store.states()
+
+
 async def test_no_more_jobs_run_at_once_than_the_worker_can_take() -> None:
     store, at_once, most = Store(), 0, 0
     store.order(*(f"evt_{number}" for number in range(3 * CONCURRENCY)))

@@ -30,7 +30,10 @@ from domain.member import UserId
 
 QUERIES: Final = read_queries(Path(__file__).with_suffix(".sql").read_text(encoding="ascii"))
 
-BEGIN_CHANGE: Final = "BEGIN"
+BEGIN_CHANGE: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+"""What is erased is what was judged: a payment that begins meanwhile is not among it, and who became a customer anew meanwhile makes it
+fail, to be tried again."""
+
 MEMBER: Final = "member"
 
 
