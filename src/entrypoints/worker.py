@@ -173,8 +173,10 @@ class Worker:
         free = CONCURRENCY - len(self._running)
         if free <= 0:
             told = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait({told, *self._running}, return_when=asyncio.FIRST_COMPLETED)
-            told.cancel()
+            try:
+                await asyncio.wait({told, *self._running}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                told.cancel()
             return True
         try:
             kinds = frozenset(self._handlers)

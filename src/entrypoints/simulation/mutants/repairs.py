@@ -16,9 +16,9 @@ from application.retry_event import RetryEvent
 from domain import returns as facts
 from domain.audit import Cause
 from domain.payment import Payment
-from domain.returns import Dispute, Refund, Returns
+from domain.returns import Returns
 from domain.subscription import Subscription
-from entrypoints.simulation.mutants.kit import Patch, mutant
+from entrypoints.simulation.mutants.kit import Patch, does_nothing, mutant
 
 _has_time_for = Subscription.has_time_for
 
@@ -77,14 +77,10 @@ mutant(
 )
 
 
-async def _finds_nothing(self: object, findings: object, *, whatever_the_age: bool) -> None:
-    return None
-
-
 mutant(
     "customers_left_behind",
     "A customer whose making was answered to nobody is never looked for.",
-    Patch(FinishCustomers, "__call__", _finds_nothing),
+    Patch(FinishCustomers, "__call__", does_nothing),
 )
 
 
@@ -124,44 +120,28 @@ mutant(
 )
 
 
-async def _nothing_paid(self: CatchUp, session: CheckoutSession, latest: object) -> None:
-    return None
-
-
-async def _nothing_refunded(self: CatchUp, refund: Refund) -> None:
-    return None
-
-
-async def _nothing_disputed(self: CatchUp, dispute: Dispute) -> None:
-    return None
-
-
-async def _no_events(self: CatchUp, since: object, latest: object, findings: object) -> None:
-    return None
-
-
 mutant(
     "list_of_events_unread",
     "What no event told and only the list of events tells stays unknown.",
-    Patch(CatchUp, "_events", _no_events),
+    Patch(CatchUp, "_events", does_nothing),
 )
 
 mutant(
     "list_of_checkouts_unread",
     "Money that no event told of, through a checkout that had ended here, stays unknown.",
-    Patch(CatchUp, "_paid", _nothing_paid),
+    Patch(CatchUp, "_paid", does_nothing),
 )
 
 mutant(
     "list_of_refunds_unread",
     "Refunds that no event told of stay unknown.",
-    Patch(CatchUp, "_refunded", _nothing_refunded),
+    Patch(CatchUp, "_refunded", does_nothing),
 )
 
 mutant(
     "list_of_disputes_unread",
     "Disputes that no event told of stay unknown.",
-    Patch(CatchUp, "_disputed", _nothing_disputed),
+    Patch(CatchUp, "_disputed", does_nothing),
 )
 
 mutant(

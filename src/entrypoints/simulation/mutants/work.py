@@ -23,7 +23,7 @@ from domain.audit import Cause
 from domain.invoice import receipt_number, receipt_year
 from domain.payment import Payment, PaymentId
 from entrypoints.simulation.mail import SimulatedMailer
-from entrypoints.simulation.mutants.kit import Patch, mutant
+from entrypoints.simulation.mutants.kit import Patch, does_nothing, mutant
 
 _numbers = count(1)
 _take_event = ReceiveEvent.take
@@ -83,27 +83,23 @@ mutant(
 )
 
 
-async def _finds_nothing(self: object, findings: object, *, whatever_the_age: bool) -> None:
-    return None
-
-
 mutant(
     "no_reconciler",
     "Nobody asks Stripe for what no event told.",
-    Patch(CheckUnfinished, "__call__", _finds_nothing),
-    Patch(CatchUp, "__call__", _finds_nothing),
+    Patch(CheckUnfinished, "__call__", does_nothing),
+    Patch(CatchUp, "__call__", does_nothing),
 )
 
 mutant(
     "open_returns_forgotten",
     "Nobody asks how a refund or a dispute ended that was known to be open.",
-    Patch(CheckReturns, "__call__", _finds_nothing),
+    Patch(CheckReturns, "__call__", does_nothing),
 )
 
 mutant(
     "no_catch_up",
     "Nobody reads Stripe's lists: what no event told of refunds and disputes stays unknown.",
-    Patch(CatchUp, "__call__", _finds_nothing),
+    Patch(CatchUp, "__call__", does_nothing),
 )
 
 
