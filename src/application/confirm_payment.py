@@ -12,10 +12,10 @@ from application.errors import PaidBeside, UnfitEvent
 from application.foreign import is_foreign
 from application.log_context import also_about
 from application.ports.gateway import CheckoutSession, SessionStatus
-from application.ports.jobs import JobKind, NewJob
+from application.ports.jobs import FINISHED, JobKind, NewJob
 from application.ports.store import BeginWork, UnitOfWork
 from application.ports.world import Clock, NewId
-from application.record_returns import RecordReturns
+from application.record_returns import WON, RecordReturns
 from application.send_confirmation import AFTER_ALL
 from domain.audit import Cause
 from domain.invoice import Invoice
@@ -128,7 +128,17 @@ class ConfirmPayment:
         work.payments.remark(payment, replace(cause, why=f"{cause.why}: its money arrived at {payment.paid_at}"))
         returns = await self._gone_back(work, payment)
         payment = await self._returns.settle(work, payment, returns, cause=cause)
+        if payment.duplicate and await self._is_being_given_back(work, payment):
+            return payment
         return await self.reconsider(work, payment, cause=cause)
+
+    async def _is_being_given_back(self, work: UnitOfWork, payment: Payment) -> bool:
+        """Whether a worker has begun to give a duplicate back: its refund may be on its way. Before each try that worker judges anew."""
+        for subject in (str(payment.id), f"{payment.id}{WON}"):
+            job = await work.jobs.of(JobKind.REFUND_DUPLICATE, subject)
+            if job is not None and job.attempts > 0 and job.state not in FINISHED:
+                return True
+        return False
 
     async def _opened_for(self, work: UnitOfWork, known: Payment, session: CheckoutSession) -> Payment:
         """The payment that a session was opened for: another one where its money became a payment of its own, which has no checkout."""

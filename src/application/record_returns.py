@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 LONGER_THAN_ANY_WORK: Final = 60.0
 """In seconds. A work that was confirming the payment when a fact about it came is surely over by then."""
 
+WON: Final = ":won"
+"""Ends the subject of a job that gives a duplicate back once the dispute about it is won."""
+
 
 class RecordReturns:
     """Keeps refunds and disputes as facts, also of charges that are not known yet, and derives what follows from them."""
@@ -65,21 +68,32 @@ class RecordReturns:
     async def settle(self, work: UnitOfWork, payment: Payment, returns: Returns, *, cause: Cause) -> Payment:
         """Bring a locked payment, and the time it bought, to where all that is known of its charge leaves them."""
         also_about(payment_id=payment.id)
+        was_told_of_time = (await work.subscriptions.of(payment.user_id)).has_time_of(payment)
         after = payment.after_returns(returns)
         if returns.refunded_minor(payment.charged.currency) > (payment.charged.amount or 0):
             log.error("more went back of payment %s than was charged", payment.id)
         work.payments.save(after, cause)
         if after.status is PaymentStatus.REFUNDED and payment.status is not PaymentStatus.REFUNDED:
-            work.jobs.enqueue(NewJob(kind=JobKind.SEND_REFUND_NOTICE, subject=str(payment.id)))
+            # The job of a refund that came to nothing may have found nothing to tell.
+            anew = any(refund.is_over for refund in returns.refunds)
+            subject = self._anew(payment) if anew else str(payment.id)
+            work.jobs.enqueue(NewJob(kind=JobKind.SEND_REFUND_NOTICE, subject=subject))
         won = after.dispute is DisputeStatus.WON and payment.dispute is not DisputeStatus.WON
         if after.duplicate and won and after.status is not PaymentStatus.REFUNDED:
             # While it was disputed it could not be given back, or the bank had taken it.
-            work.jobs.enqueue(NewJob(kind=JobKind.REFUND_DUPLICATE, subject=f"{payment.id}:won"))
+            work.jobs.enqueue(NewJob(kind=JobKind.REFUND_DUPLICATE, subject=f"{payment.id}{WON}"))
         if payment.status is PaymentStatus.REFUNDED and after.status is not PaymentStatus.REFUNDED:
             log.error("a refund of payment %s failed after it had succeeded: the money is with us again", payment.id)
         if after.paid_at is not None:
             await self._take_back(work, after, after.paid_at, returns, cause)
+        if not was_told_of_time and (await work.subscriptions.of(payment.user_id)).has_time_of(after):
+            # Its confirmation may have found nothing to confirm while the money seemed gone.
+            work.jobs.enqueue(NewJob(kind=JobKind.SEND_CONFIRMATION, subject=self._anew(payment)))
         return after
+
+    def _anew(self, payment: Payment) -> str:
+        """The subject of a job that tells of a payment once more. Whatever was sent already is not sent again: the letter's key is one."""
+        return f"{payment.id}:{self._clock.now():%Y%m%d%H%M%S%f}"
 
     async def _followed(
         self,

@@ -10,7 +10,7 @@ from application.ports.mail import Letter, LetterWriter, PaymentConfirmation
 from application.ports.store import UnitOfWork
 from application.send_letter import SendLetter
 from domain.catalogue import Catalogue
-from domain.payment import PaymentId, PaymentStatus
+from domain.payment import PaymentId
 
 AFTER_ALL: Final = ":after all"
 """Ends the subject of a job for a payment that turned out to be no duplicate when its first job had found nothing to confirm."""
@@ -27,7 +27,7 @@ class SendConfirmation:
 
     async def __call__(self, job: ClaimedJob) -> None:
         """Send. Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help."""
-        payment_id = PaymentId(UUID(job.subject.partition(AFTER_ALL)[0]))
+        payment_id = PaymentId(UUID(job.subject.partition(":")[0]))
 
         async def worded(work: UnitOfWork) -> Callable[[], Letter] | None:
             return await self._worded(work, payment_id)
@@ -37,12 +37,12 @@ class SendConfirmation:
     async def _worded(self, work: UnitOfWork, payment_id: PaymentId) -> Callable[[], Letter] | None:
         payment = await work.payments.get(payment_id)
         invoice = await work.invoices.of(payment_id)
-        if payment is None or payment.paid_at is None or payment.status is PaymentStatus.REFUNDED:
+        if payment is None or payment.paid_at is None:
             return None
         customer = await work.customers.of(payment.user_id)
         subscription = await work.subscriptions.of(payment.user_id)
         period = subscription.bought_by(payment_id)
-        if invoice is None or invoice.number is None or period is None or period.is_empty:
+        if invoice is None or invoice.number is None or period is None or not subscription.has_time_of(payment):
             return None
         if customer is None or customer.email == "":
             return None  # a member who was erased has no address

@@ -23,7 +23,7 @@ class SendRefundNotice:
 
     async def __call__(self, job: ClaimedJob) -> None:
         """Send. Raises MailUnavailable when it is to be tried later, MailRefused when nobody but an operator can help."""
-        payment_id = PaymentId(UUID(job.subject))
+        payment_id = PaymentId(UUID(job.subject.partition(":")[0]))
 
         async def worded(work: UnitOfWork) -> Callable[[], Letter] | None:
             return await self._worded(work, payment_id)

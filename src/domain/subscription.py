@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain.catalogue import PlanId
 from domain.errors import IllegalMove
 from domain.member import UserId, UserType
-from domain.payment import Payment, PaymentId
+from domain.payment import Payment, PaymentId, PaymentStatus
 
 
 class SubscriptionStatus(StrEnum):
@@ -157,6 +157,11 @@ class Subscription(Struct, frozen=True, kw_only=True):
     def bought_by(self, payment_id: PaymentId) -> Period | None:
         """The year that a payment bought."""
         return next((period for period in self.periods if period.payment_id == payment_id), None)
+
+    def has_time_of(self, payment: Payment) -> bool:
+        """Whether something is left of the year that a payment bought, and its money was not all given back: its member is told so."""
+        period = self.bought_by(payment.id)
+        return period is not None and not period.is_empty and payment.status is not PaymentStatus.REFUNDED
 
     def next_year(self, paid_at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Start and end of the year that money buys: from the end of the time already paid, or from the payment on."""

@@ -108,7 +108,9 @@ OF_RETURNS: Final = (
         a_job("refund_duplicate", BUYER),
         label="a year that is given back",
     ),
-    planted("refund_is_told_once", f"DELETE FROM jobs WHERE subject = {UNHAPPY}::text AND kind = 'send_refund_notice'"),
+    planted(
+        "refund_is_to_be_told", f"DELETE FROM jobs WHERE subject = {UNHAPPY}::text AND kind = 'send_refund_notice'"
+    ),
     planted(
         "duplicate_is_given_back payment_follows_its_returns",
         "UPDATE payments SET status = 'SUCCEEDED', refunded_minor = 0 WHERE duplicate",
@@ -120,13 +122,19 @@ OF_RETURNS: Final = (
         for settled in (False, True)
     ),
     planted(
-        "",
+        "paid_payment_is_confirmed confirmation_is_sent_by_its_job",
         *taken_by_a_bank(RENEWAL),
         f"UPDATE payments SET dispute = 'WON' WHERE id = {RENEWAL}",
         "UPDATE disputes SET stage = 'won' WHERE id = 'du_whole'",
         f"UPDATE periods SET taken_back_at = NULL, ends_at = starts_at + interval '1 year' {LAST_YEAR_OF_RENEWER}",
         settled=True,
-        label="no violation: a year that was empty until its dispute was won",
+        label="a year that stands again since its dispute was won, and nobody was told of it",
+    ),
+    planted(
+        "",
+        f"DELETE FROM mails WHERE payment_id = {BUYER}",
+        a_job("send_confirmation", f"{BUYER} || ':anew'"),
+        label="no violation: a confirmation that found nothing to confirm is just to be sent anew",
     ),
     planted(
         "paid_payment_is_confirmed confirmation_is_sent_by_its_job",

@@ -55,12 +55,12 @@ def charged_of(row: str) -> str:
     )
 
 
-NOTHING_LEFT: Final = """
+NOBODY_TO_TELL: Final = """
     SELECT FROM periods x WHERE x.payment_id = p.id AND x.ends_at = x.starts_at
     UNION ALL
-    SELECT FROM disputes d WHERE d.payment_intent_id = p.payment_intent_id AND d.lost_at IS NOT NULL AND d.stage <> 'lost'
+    SELECT FROM customers c WHERE c.user_id = p.user_id AND c.email = ''
 """
-"""The year of a payment `p`, if nothing of it is left or, for as long as a dispute was lost, nothing may have been."""
+"""The year of a payment `p`, if nothing of it is left, or its member, if they were erased: nobody is to be told then."""
 
 
 def words_of_the_domain() -> dict[str, str]:
@@ -69,7 +69,8 @@ def words_of_the_domain() -> dict[str, str]:
         "arrived": one_of(payment.ARRIVED),
         "charged_of_p": charged_of("p"),
         "charged_of_q": charged_of("q"),
-        "nothing_left": NOTHING_LEFT.strip(),
+        "nobody_to_tell": NOBODY_TO_TELL.strip(),
+        "paid": one_of(payment.PAID),
         "unfinished": one_of(payment.UNFINISHED),
         "payable": str(payment.PAYABLE),
         "moves": moves_in_sql(),

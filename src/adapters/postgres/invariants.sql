@@ -110,24 +110,26 @@ SELECT j.subject AS id, format('job %s, number %s', j.state, coalesce(i.number, 
  WHERE j.kind = 'issue_receipt' AND (j.state = 'done') <> (i.number IS NOT NULL)
 
 -- confirmation_is_ordered_once
--- Each numbered receipt has exactly one job that mails its confirmation, and nothing else has one.
+-- Each numbered receipt has exactly one first job that mails its confirmation, and nothing else has one. Later ones end in a colon and more.
 SELECT coalesce(i.payment_id::text, j.subject) AS id,
        format('receipt %s, %s jobs', coalesce(i.number, 'none'), coalesce(j.jobs, 0)) AS found
   FROM (SELECT payment_id, number FROM invoices WHERE number IS NOT NULL) AS i
-  FULL JOIN (SELECT split_part(subject, ':', 1) AS subject, count(*) FILTER (WHERE strpos(subject, ':') = 0) AS jobs
-               FROM jobs WHERE kind = 'send_confirmation' GROUP BY 1) AS j
+  FULL JOIN (SELECT subject, count(*) AS jobs
+               FROM jobs WHERE kind = 'send_confirmation' AND strpos(subject, ':') = 0 GROUP BY subject) AS j
        ON j.subject = i.payment_id::text
  WHERE i.payment_id IS NULL OR j.jobs IS DISTINCT FROM 1
 
 -- confirmation_is_sent_by_its_job
--- When the job that mails a confirmation is done, the mail was sent, unless the money was given back, or nothing of its year was left.
+-- When the jobs that mail a confirmation are done, the mail was sent, unless the money was given back, or nothing of its year is left.
 SELECT p.id::text AS id, format('job %s, mail %s', j.state, coalesce('worded at ' || m.written_at, 'none')) AS found
   FROM jobs j
-  JOIN payments p ON p.id::text = j.subject AND p.status = 'SUCCEEDED' AND NOT p.duplicate
-  LEFT JOIN jobs refunded ON refunded.kind = 'send_refund_notice' AND refunded.subject = j.subject
+  JOIN payments p ON p.id::text = j.subject AND p.status IN ({paid}) AND NOT p.duplicate
   LEFT JOIN mails m ON m.key = 'confirmation/' || j.subject
- WHERE j.kind = 'send_confirmation' AND j.state = 'done' AND m.sent_at IS NULL AND refunded.id IS NULL
-   AND NOT EXISTS ({nothing_left})
+ WHERE j.kind = 'send_confirmation' AND j.state = 'done' AND m.sent_at IS NULL
+   AND NOT EXISTS ({nobody_to_tell})
+   AND NOT EXISTS (SELECT FROM jobs again
+                    WHERE again.kind = 'send_confirmation' AND again.state <> 'done'
+                      AND split_part(again.subject, ':', 1) = j.subject)
 
 -- confirmation_is_of_a_receipt
 -- A payment has at most one confirmation, under its own key, and only once it has its receipt number: nobody is told twice.
@@ -226,14 +228,12 @@ SELECT coalesce(p.id::text, j.payment_id) AS id, format('%s, %s jobs', p.status,
  WHERE j.jobs IS DISTINCT FROM 1
     OR (p.id IS NULL AND NOT EXISTS (SELECT FROM audit WHERE entity_id = j.payment_id AND why LIKE 'the time beside which it was paid%'))
 
--- refund_is_told_once
--- A payment that was given back in full has exactly one job that tells its member. Where nothing was charged, there is nothing to tell.
-SELECT p.id::text AS id, format('%s, %s jobs', p.status, count(j.id)) AS found
-  FROM payments p LEFT JOIN jobs j ON j.kind = 'send_refund_notice' AND j.subject = p.id::text
+-- refund_is_to_be_told
+-- A payment that was given back in full has a job that tells its member. Where nothing was charged, there is nothing to tell.
+SELECT p.id::text AS id, format('%s, no job', p.status) AS found
+  FROM payments p LEFT JOIN jobs j ON j.kind = 'send_refund_notice' AND split_part(j.subject, ':', 1) = p.id::text
  CROSS JOIN LATERAL ({charged_of_p}) AS charged
- WHERE p.status = 'REFUNDED' AND charged.amount IS DISTINCT FROM 0
- GROUP BY p.id
-HAVING count(j.id) <> 1
+ WHERE p.status = 'REFUNDED' AND charged.amount IS DISTINCT FROM 0 AND j.id IS NULL
 
 -- member_has_one_payable_payment
 -- A member has at most one payment that can still be paid: nobody pays twice for one intention.
@@ -292,12 +292,13 @@ SELECT id AS id, format('%s: %s', type, error) AS found
 SELECT p.id::text AS id, format('receipt %s, mail %s', coalesce(i.number, 'none'), coalesce('sent at ' || m.sent_at, 'not sent')) AS found
   FROM payments p
   LEFT JOIN invoices i ON i.payment_id = p.id
-  LEFT JOIN jobs refunded ON refunded.kind = 'send_refund_notice' AND refunded.subject = p.id::text
-  LEFT JOIN jobs given_up ON given_up.kind = 'send_confirmation' AND given_up.subject = p.id::text AND given_up.state = 'discarded'
   LEFT JOIN mails m ON m.key = 'confirmation/' || p.id
  WHERE p.paid_at IS NOT NULL
-   AND (i.number IS NULL OR (m.sent_at IS NULL AND p.status = 'SUCCEEDED' AND NOT p.duplicate AND refunded.id IS NULL AND given_up.id IS NULL
-                             AND NOT EXISTS ({nothing_left})))
+   AND (i.number IS NULL OR (m.sent_at IS NULL AND p.status IN ({paid}) AND NOT p.duplicate
+                             AND NOT EXISTS ({nobody_to_tell})
+                             AND NOT EXISTS (SELECT FROM jobs given_up
+                                              WHERE given_up.kind = 'send_confirmation' AND given_up.state = 'discarded'
+                                                AND split_part(given_up.subject, ':', 1) = p.id::text)))
 
 -- duplicate_is_given_back (settled)
 -- At rest money that came beside time already paid is with its member again, or was taken back by the bank.
@@ -309,7 +310,9 @@ SELECT p.id::text AS id, format('%s, dispute %s', p.status, coalesce(p.dispute, 
 -- At rest whoever was given a payment back in full was told so, unless the mail was given up or they were erased since.
 SELECT p.id::text AS id, coalesce('mail worded at ' || m.written_at, 'no mail') AS found
   FROM payments p LEFT JOIN mails m ON m.key = 'refund/' || p.id
-  LEFT JOIN jobs given_up ON given_up.kind = 'send_refund_notice' AND given_up.subject = p.id::text AND given_up.state = 'discarded'
  CROSS JOIN LATERAL ({charged_of_p}) AS charged
- WHERE p.status = 'REFUNDED' AND m.sent_at IS NULL AND given_up.id IS NULL AND charged.amount IS DISTINCT FROM 0
+ WHERE p.status = 'REFUNDED' AND m.sent_at IS NULL AND charged.amount IS DISTINCT FROM 0
+   AND NOT EXISTS (SELECT FROM jobs given_up
+                    WHERE given_up.kind = 'send_refund_notice' AND given_up.state = 'discarded'
+                      AND split_part(given_up.subject, ':', 1) = p.id::text)
    AND NOT EXISTS (SELECT FROM customers c WHERE c.user_id = p.user_id AND c.email = '')

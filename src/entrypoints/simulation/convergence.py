@@ -139,18 +139,15 @@ class Convergence:
             collected = value.stripe_invoice_id is None or value.pdf_url is not None
             self._must(collected, "I11 no lost work", f"the invoice of {payment.id} was not collected")
         told = self._stripe.charges.returns_of(payment.payment_intent_id or "")
-        went_back = bool(told.refunds) or any(dispute.lost_at is not None for dispute in told.disputes)
-        if not payment.duplicate and not went_back:
+        gone = any(not refund.is_over for refund in told.refunds) or any(
+            dispute.stage is DisputeStage.LOST for dispute in told.disputes
+        )
+        if not payment.duplicate and not gone:
             self._check_mailed(f"confirmation/{payment.id}")
         if payment.status is PaymentStatus.REFUNDED:
-            self._check_mailed(f"refund/{payment.id}", none_is_fine=went_back and self._has_failed_refund(payment))
+            self._check_mailed(f"refund/{payment.id}")
 
-    def _has_failed_refund(self, payment: Payment) -> bool:
-        return any(
-            refund.is_over for refund in self._stripe.charges.returns_of(payment.payment_intent_id or "").refunds
-        )
-
-    def _check_mailed(self, key: str, *, none_is_fine: bool = False) -> None:
+    def _check_mailed(self, key: str) -> None:
         sent = sum(mail.key == key for mail in self._mail.sent)
         row = self._store.rows.get((Mail, key))
         in_doubt = isinstance(row and row.value, Mail) and any(
@@ -159,7 +156,7 @@ class Convergence:
             and job.job.subject.partition(":")[0] in key
             for job in self._store.jobs.rows
         )
-        self._must(sent == 1 or (sent == 0 and (none_is_fine or in_doubt)), "I7 one mail", f"{sent} of {key}")
+        self._must(sent == 1 or (sent == 0 and in_doubt), "I7 one mail", f"{sent} of {key}")
 
     def _check_sessions(self) -> None:
         for session in self._stripe.sessions.values():

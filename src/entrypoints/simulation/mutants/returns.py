@@ -142,3 +142,9 @@ mutant(
     "A payment too many is marked, and its money is kept.",
     Patch(ConfirmPayment, "fulfil", _kept),
 )
+
+mutant(
+    "told_at_first_or_never",
+    "What a letter had no reason to say when it was first looked at is never said.",
+    Patch(RecordReturns, "_anew", lambda self, payment: str(payment.id)),
+)
