@@ -19,6 +19,7 @@ from application.record_returns import WON, RecordReturns
 from application.send_confirmation import AFTER_ALL
 from domain.audit import Cause
 from domain.invoice import Invoice
+from domain.member import PSEUDONYM
 from domain.payment import ARRIVED, Payment, PaymentId, PaymentStatus
 from domain.returns import Returns
 from domain.subscription import Subscription
@@ -233,6 +234,9 @@ def followed(payment: Payment, session: CheckoutSession, at: datetime, *, named:
 
 
 def is_named_by(payment: Payment, session: CheckoutSession) -> bool:
-    """Whether every name in the session is that of the payment and its member. A session that names nobody contradicts nothing."""
+    """Whether every name in the session is that of the payment and its member.
+
+    A session that names nobody contradicts nothing, nor does one that still names a member who was erased since.
+    """
     same_payment = all(name == str(payment.id) for name in session.payment_names)
-    return same_payment and session.user_name in (None, payment.user_id)
+    return same_payment and (session.user_name in (None, payment.user_id) or payment.user_id.startswith(PSEUDONYM))

@@ -12,7 +12,7 @@ from application.ports.privacy import Erasure, MemberData, Members, ProviderCust
 from application.ports.world import Clock, NewId
 from domain.audit import Cause
 from domain.errors import NotErasable
-from domain.member import UserId
+from domain.member import PSEUDONYM, UserId
 from domain.payment import UNFINISHED, PaymentStatus
 
 REASON_LENGTH_MAX: Final = 200
@@ -47,7 +47,7 @@ class EraseMember:
         customer_id = await self._known_to_provider(data)
         if customer_id is not None:
             await self._customers.delete(customer_id)
-        pseudonym = UserId(f"erased-{self._new_id().hex}")
+        pseudonym = UserId(f"{PSEUDONYM}{self._new_id().hex}")
         cause = Cause(why=reason, actor=f"operator:{operator}")
         return await self._members.erase(user_id, pseudonym, cause=cause, judge=judge)
 

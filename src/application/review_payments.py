@@ -8,7 +8,7 @@ from application.ports.store import BeginWork
 from application.ports.world import Clock
 from application.refund_payment import RefundPayment
 from domain.audit import Cause
-from domain.errors import NotFound, NothingToRefund, TimeAlreadyPaid
+from domain.errors import NotFound, NothingToDecide, NothingToRefund, TimeAlreadyPaid
 from domain.payment import Payment, PaymentId, PaymentStatus
 from domain.returns import DisputeStage, DisputeStatus
 
@@ -62,11 +62,15 @@ class ReviewPayments:
 
         return await again(once, self._clock)
 
-    async def give_back(self, payment_id: PaymentId, *, operator: str) -> Payment:
+    async def give_back(self, payment_id: PaymentId, *, operator: str, even_if_in_order: bool = False) -> Payment:
         """Give all of it back. What is on its way back already is not sent again.
 
-        Raises NothingToRefund, also where the member's bank has taken the money, ProviderUnavailable and ProviderRefused.
+        even_if_in_order: also a payment about which nothing is to be decided; the time that it bought ends.
+
+        Raises NotFound, NothingToDecide, NothingToRefund, also where the member's bank has taken the money, ProviderUnavailable and
+        ProviderRefused.
         """
+        await self._check_decidable(payment_id, even_if_in_order=even_if_in_order)
         cause = Cause(why="given back after review", actor=f"operator:{operator}")
         payment = await self._refund(payment_id, reason=RefundReason.REQUESTED, cause=cause)
         if payment.status is not PaymentStatus.REFUNDED and payment.dispute is DisputeStatus.LOST:
@@ -79,3 +83,15 @@ class ReviewPayments:
                     "is left to decide."
                 )
         return payment
+
+    async def _check_decidable(self, payment_id: PaymentId, *, even_if_in_order: bool) -> None:
+        """An id that was mistyped or copied from the wrong line must not take a good year from somebody."""
+        async with self._begin() as work:
+            payment = await work.payments.get(payment_id)
+        if payment is None:
+            raise NotFound("There is no such payment.")
+        if payment.is_paid and payment.review is None and not payment.duplicate and not even_if_in_order:
+            raise NothingToDecide(
+                f"The payment of {payment.user_id} is in order ({payment.status}): nothing of it waits for a decision. "
+                "Say --even-if-in-order to give it back all the same, which ends the time that it bought."
+            )

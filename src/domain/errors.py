@@ -9,6 +9,7 @@ DomainError                 has a stable public `code`; the message is for peopl
 |- PaymentInProgress        a delayed method is still being processed
 |- TimeAlreadyPaid          money for time that has been paid for meanwhile
 |- NothingToRefund         no money of the payment has arrived
+|- NothingToDecide         the payment is in order, and nobody has to decide about it
 |- NotAdoptable            a checkout at the provider that cannot be made a payment
 |- NotErasable              something is still to happen that needs to know who the member is
 |- NotFound                 no such object for this member
@@ -81,6 +82,12 @@ class TimeAlreadyPaid(DomainError):
 
 class NothingToRefund(DomainError):
     """Money was to be given back of a payment that has none."""
+
+    code = "conflict"
+
+
+class NothingToDecide(DomainError):
+    """A payment that is in order was to be given back as if it were under review."""
 
     code = "conflict"
 

@@ -25,6 +25,10 @@ def is_user_id(text: str) -> bool:
     return 1 <= len(text) <= USER_ID_LENGTH_MAX and text.isprintable() and "/" not in text
 
 
+PSEUDONYM: Final = "erased-"
+"""Begins the id that stands in the place of a member who was erased. Nothing that names the member from elsewhere contradicts it."""
+
+
 def short_name(user_id: UserId) -> str:
     """The id as a part of a key that others see: itself, or its digest where it is long. Stripe takes keys of 255 bytes, and an id of 128
     characters may have 512.

@@ -197,3 +197,19 @@ async def test_a_copy_is_given_with_a_line_in_the_audit_and_of_nobody_none(world
 
     assert [world.payment()] == [one.payment for one in data.payments]
     assert [(world.member.user_id, "exported", "operator:samir")] == lines
+
+
+async def test_a_late_word_that_still_names_the_member_casts_no_doubt_on_their_payment(
+    world: "World", office: Office
+) -> None:
+    """The provider may tell of a paid checkout for days, and a checkout keeps the name that it was opened with."""
+    before = await world.buy()
+    (session,) = world.gateway.sessions.values()
+    await rest(world)
+    await office.forget()
+    await world.deliver(CheckoutCompleted(session))
+    after = world.payment()
+
+    assert (PaymentStatus.SUCCEEDED, None) == (after.status, after.review)
+    assert before.user_id != after.user_id
+    assert [] == await world.review.waiting()

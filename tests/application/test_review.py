@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -11,8 +12,8 @@ from application.errors import ProviderUnavailable
 from application.ports.gateway import CheckoutCompleted, RefundReason
 from builders import a_payment
 from domain.audit import Cause
-from domain.errors import IllegalMove, NotFound, NothingToRefund, TimeAlreadyPaid
-from domain.payment import Figures, Payment, PaymentStatus
+from domain.errors import IllegalMove, NotFound, NothingToDecide, NothingToRefund, TimeAlreadyPaid
+from domain.payment import Figures, Payment, PaymentId, PaymentStatus
 from domain.returns import DisputeStage, Returns
 
 if TYPE_CHECKING:
@@ -123,6 +124,21 @@ async def test_money_that_never_came_is_not_given_back(world: "World") -> None:
 
     with pytest.raises(NothingToRefund):
         await world.review.give_back(offered.payment.id, operator="amina")
+
+
+async def test_a_payment_in_order_is_not_given_back_by_a_slip(world: "World") -> None:
+    """An id from the wrong line, or a mistyped one."""
+    payment = await world.buy()
+    with pytest.raises(NothingToDecide, match=f"{payment.user_id} is in order.*--even-if-in-order"):
+        await world.review.give_back(payment.id, operator="amina")
+    with pytest.raises(NotFound, match="no such payment"):
+        await world.review.give_back(PaymentId(UUID(int=0)), operator="amina")
+    untouched = dict(world.gateway.refunds)
+    meant = await world.review.give_back(payment.id, operator="amina", even_if_in_order=True)
+
+    assert {} == untouched
+    assert P.REFUNDED is meant.status
+    assert not (await world.check_access(world.member.user_id)).allowed
 
 
 async def test_a_provider_that_is_away_keeps_nothing_half_done(world: "World") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from application.ports.gateway import NothingToDo
 from application.ports.store import BeginWork, EventState
 from builders import a_payment, an_event
 from contract.stores import Store
@@ -18,6 +19,21 @@ async def test_an_event_is_new_once(store: Store, begin: BeginWork) -> None:
 
     assert (True, False) == (first, second)
     assert await store.events() == [(event.id, "handled", None)]
+
+
+async def test_of_what_describes_a_person_alone_no_more_is_kept_than_that_it_came(
+    store: Store, begin: BeginWork
+) -> None:
+    events = [an_event(NothingToDo(of_a_person=of_a_person)) for of_a_person in (True, False)]
+    for event in events:
+        async with begin() as work:
+            assert await work.inbox.first_time(event)
+            work.inbox.ignore(event.id)
+            await work.commit()
+    async with begin() as work:
+        kept = [await work.inbox.find(event.id) for event in events]
+
+    assert [None, events[1].body] == [event.body if event is not None else b"unknown" for event in kept]
 
 
 async def test_an_event_is_new_once_within_one_work_too(begin: BeginWork) -> None:

@@ -183,6 +183,13 @@ def test_a_kind_that_we_do_not_know_changes_nothing_whatever_it_carries(type: st
         assert isinstance(read(a_stripe_event(session, type=type)).fact, NothingToDo)
 
 
+@pytest.mark.parametrize(
+    ("type", "of_a_person"), [("customer.deleted", True), ("customer.updated", True), ("charge.succeeded", False)]
+)
+def test_an_event_of_a_customer_is_known_to_describe_a_person_alone(type: str, of_a_person: bool) -> None:
+    assert NothingToDo(of_a_person=of_a_person) == read(a_stripe_event({"object": "customer"}, type=type)).fact
+
+
 def test_a_thin_event_is_kept_and_changes_nothing() -> None:
     thin = {
         "id": "evt_test_thin",

@@ -191,7 +191,7 @@ class MemoryInbox:
         self._work = work
 
     async def first_time(self, event: ProviderEvent) -> bool:
-        return await self._keep(event, EventState.HANDLED, None)
+        return await self._keep(event, EventState.HANDLED, event.body_to_keep)
 
     async def unknown(self, event_ids: Sequence[str]) -> frozenset[str]:
         kept = await self._work.read_all(lambda value: isinstance(value, StoredEvent) and value.id in event_ids)
@@ -201,7 +201,7 @@ class MemoryInbox:
         self.settle(event_id, EventState.IGNORED)
 
     async def park(self, event: ProviderEvent, error: str) -> None:
-        await self._keep(event, EventState.PARKED, error)
+        await self._keep(event, EventState.PARKED, event.body, error)
 
     async def parked(self, event_id: str) -> StoredEvent | None:
         return await self._work.read_first(
@@ -219,7 +219,9 @@ class MemoryInbox:
 
         self._work.change(StoredEvent, event_id, settled)
 
-    async def _keep(self, event: ProviderEvent, state: EventState, error: str | None) -> bool:
+    async def _keep(
+        self, event: ProviderEvent, state: EventState, body: bytes | None, error: str | None = None
+    ) -> bool:
         """Keep an event unless it is kept already, and tell which."""
         new = StoredEvent(
             id=event.id,
@@ -229,7 +231,7 @@ class MemoryInbox:
             received_at=self._work.store.clock.now(),
             state=state,
             error=error,
-            body=event.body,
+            body=body,
         )
         return await self._work.put(StoredEvent, event.id, lambda kept: kept or new) is new
 

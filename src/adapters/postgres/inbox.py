@@ -26,7 +26,7 @@ class PostgresInbox:
         self._before: dict[str, EventState] = {}
 
     async def first_time(self, event: ProviderEvent) -> bool:
-        return await self._keep(event, EventState.HANDLED, None)
+        return await self._keep(event, EventState.HANDLED, event.body_to_keep)
 
     async def unknown(self, event_ids: Sequence[str]) -> frozenset[str]:
         rows = await self._transaction.rows(KEPT, {"ids": list(event_ids)})
@@ -36,7 +36,7 @@ class PostgresInbox:
         self.settle(event_id, EventState.IGNORED)
 
     async def park(self, event: ProviderEvent, error: str) -> None:
-        await self._keep(event, EventState.PARKED, error)
+        await self._keep(event, EventState.PARKED, event.body, error)
 
     async def parked(self, event_id: str) -> StoredEvent | None:
         return await self._one(PARKED, event_id)
@@ -58,7 +58,9 @@ class PostgresInbox:
         self._before[event_id] = found.state
         return found
 
-    async def _keep(self, event: ProviderEvent, state: EventState, error: str | None) -> bool:
+    async def _keep(
+        self, event: ProviderEvent, state: EventState, body: bytes | None, error: str | None = None
+    ) -> bool:
         values = {
             "id": event.id,
             "type": event.type,
@@ -66,6 +68,6 @@ class PostgresInbox:
             "created_at": event.created,
             "state": state.value,
             "error": error,
-            "body": event.body,
+            "body": body,
         }
         return await self._transaction.row(KEEP, values) is not None

@@ -37,6 +37,9 @@ DISPUTES: Final = frozenset(
     f"charge.dispute.{word}" for word in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
 )
 
+OF_A_CUSTOMER: Final = "customer."
+"""Begins the types of events that an endpoint may receive of a customer, whose name and address they have."""
+
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError, OverflowError)
 """All that decoding raises for bytes of any kind: nesting thousands of levels deep is a RecursionError, a time before year 1 overflows."""
 
@@ -103,7 +106,7 @@ class StripeEventReader:
     def _fact(self, envelope: Envelope) -> ProviderFact:
         known = OURS | REFUNDS | DISPUTES | {CHARGE_REFUNDED}
         if envelope.object != "event" or envelope.type not in known or envelope.account is not None:
-            return NothingToDo()
+            return NothingToDo(of_a_person=envelope.type.startswith(OF_A_CUSTOMER))
         if envelope.data is None:
             return Unreadable("it has no data")
         try:

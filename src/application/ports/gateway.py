@@ -214,7 +214,12 @@ class DisputeTold(Struct, frozen=True):
 
 
 class NothingToDo(Struct, frozen=True):
-    """A kind of event that changes nothing of ours."""
+    """A kind of event that changes nothing of ours.
+
+    of_a_person: it describes a person and no payment, so that no later version will make anything of it either.
+    """
+
+    of_a_person: bool = False
 
 
 class Unreadable(Struct, frozen=True):
@@ -258,6 +263,11 @@ class ProviderEvent(Struct, frozen=True, kw_only=True):
     api_version: str | None
     body: bytes
     fact: ProviderFact
+
+    @property
+    def body_to_keep(self) -> bytes | None:
+        """The bytes, unless they describe a person alone: to erase a member makes the provider tell of them once more."""
+        return None if self.fact == NothingToDo(of_a_person=True) else self.body
 
 
 class Delivery(Struct, frozen=True, kw_only=True):

@@ -173,7 +173,7 @@ class Inbox(Protocol):
     """Every event the provider ever delivered, each once."""
 
     async def first_time(self, event: ProviderEvent) -> bool:
-        """Keep an event as handled. False when it was kept before; waits for another work that is just keeping it."""
+        """Keep an event as handled, with as much of it as is of use. False when it was kept before; waits for a work that just keeps it."""
         ...
 
     def ignore(self, event_id: str) -> None:

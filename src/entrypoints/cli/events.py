@@ -86,7 +86,9 @@ def show(event_id: str, with_body: bool, as_json: bool) -> None:
     else:
         click.echo(as_page(kept, caused))
         if with_body:
-            click.echo(f"\n{body if body is not None else 'Its body is no longer kept (EVENT_BODY_DAYS).'}")
+            click.echo(
+                f"\n{body if body is not None else 'Its body is not kept: it was about a customer alone, or is older than EVENT_BODY_DAYS.'}"
+            )
 
 
 @events.command()

@@ -56,16 +56,20 @@ def accept(payment_id: UUID, operator: str) -> None:
 
 @review.command()
 @click.argument("payment_id", type=click.UUID)
+@click.option("--even-if-in-order", is_flag=True, help="Also a payment that waits for no decision: its time ends.")
 @OPERATOR
-def refund(payment_id: UUID, operator: str) -> None:
+def refund(payment_id: UUID, even_if_in_order: bool, operator: str) -> None:
     """Give back all that was charged and has not gone back yet. To ask twice gives nothing twice.
 
-    Exit code 1, and why, where none can be given back: the member's bank has taken it, or Stripe does not tell how much it was.
+    Exit code 1, and why, where none can be given back: the payment is in order, the member's bank has taken the money, or Stripe does not
+    tell how much it was.
 
     \b
     Example: payments review refund 01900000-0000-7000-8000-000000000001
     """
-    payment = with_reviews(lambda reviews: reviews.give_back(PaymentId(payment_id), operator=operator))
+    payment = with_reviews(
+        lambda reviews: reviews.give_back(PaymentId(payment_id), operator=operator, even_if_in_order=even_if_in_order)
+    )
     on_its_way = "" if payment.status is PaymentStatus.REFUNDED else ": what could go back is on its way"
     click.echo(f"Payment {payment.id} is {payment.status}{on_its_way}.")
 
