@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DEAD: Final = "dead"
 STATES: Final = click.Choice([*sorted(state.value for state in EventState), DEAD])
 PAGE: Final = 500
+NOT_KEPT: Final = "Its body is not kept: it was about a customer alone, or is older than EVENT_BODY_DAYS."
 TYPE: Final = click.option("--type", "event_type", type=TEXT, help="Of this type only, such as charge.refunded.")
 SINCE: Final = click.option("--since", callback=an_instant, help="Received since then; UTC where no offset is named.")
 
@@ -86,9 +87,7 @@ def show(event_id: str, with_body: bool, as_json: bool) -> None:
     else:
         click.echo(as_page(kept, caused))
         if with_body:
-            click.echo(
-                f"\n{body if body is not None else 'Its body is not kept: it was about a customer alone, or is older than EVENT_BODY_DAYS.'}"
-            )
+            click.echo(f"\n{body if body is not None else NOT_KEPT}")
 
 
 @events.command()
