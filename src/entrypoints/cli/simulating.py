@@ -15,6 +15,29 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS = 5.0
 
 
+class BrokenRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A world in which a rule was broken. `members_max`, `faults` and `story` are those of the smallest one that still shows it."""
+
+    seed: int
+    rule: str
+    what: str
+    members_max: int
+    faults: list[str]
+    story: list[str]
+    again: str
+
+    def as_lines(self) -> str:
+        """For people: the story first, as it is long."""
+        told = [
+            *self.story,
+            f"\nSeed {self.seed} breaks a rule. {self.rule}:\n  {self.what}",
+            f"In the smallest world that does: at most {self.members_max} members, "
+            f"faults: {', '.join(self.faults) or 'none'}.",
+            f"Again: {self.again}",
+        ]
+        return "\n".join(told)
+
+
 @click.command()
 @click.option(
     "--seeds",
@@ -36,8 +59,8 @@ def simulate(
     """Run the service in simulated worlds of faults, and check what must be true after every commit.
 
     The same seed is the same world each time. A violation is told with its story and the smallest world that still shows it.
-    Exit code 1 when a rule was broken or a bug was not found, or when 500 worlds or more never showed some fault or move;
-    130 when told to stop (Ctrl-C).
+    Exit code 1 when a rule was broken (with `--mutant`: when none was) or a bug was not found, or when 500 worlds or more never showed
+    some fault or move; 130 when told to stop (Ctrl-C).
 
     \b
     Example: payments simulate --seeds 2000
@@ -48,6 +71,8 @@ def simulate(
 
     if mutant is not None and mutant not in MUTANTS:
         raise click.BadParameter(f"one of: {', '.join(sorted(MUTANTS))}", param_hint="--mutant")
+    if mutant is not None and mutants:
+        raise click.UsageError("Say either --mutant, for one planted bug, or --mutants, for all of them.")
     start = first or 0
     if mutants:
         with ending_when_told("not every bug was planted."):
@@ -61,36 +86,42 @@ def _run(seeds: range, mutant: str | None, *, as_json: bool) -> int:
     from entrypoints.simulation.many import SEEDS_FOR_COVERAGE, Figures, outcomes
 
     figures, began, told = Figures(), time.monotonic(), time.monotonic()
+    broken: BrokenRule | None = None
     for outcome in outcomes(seeds, mutant=mutant):
         figures.add(outcome)
         if outcome.violated is not None:
-            _tell(outcome, mutant)
-            return 0 if mutant else 1
+            broken = _broken(outcome, mutant)
+            break
         if time.monotonic() - told > PROGRESS_SECONDS:
             told = time.monotonic()
             click.echo(f"{figures.seeds} of {len(seeds)} worlds, {figures.years:.0f} years", err=True)
     seconds = time.monotonic() - began
-    never = figures.never_occurred if len(seeds) >= SEEDS_FOR_COVERAGE else []
-    click.echo(_as_json(figures, never, seconds) if as_json else _as_lines(figures, never, seconds))
-    if mutant:
-        click.echo(f"Not found: {mutant}")
-    return 1 if never or mutant else 0
+    never = figures.never_occurred if broken is None and len(seeds) >= SEEDS_FOR_COVERAGE else []
+    if as_json:
+        click.echo(_as_json(figures, never, seconds, broken))
+    else:
+        click.echo(broken.as_lines() if broken is not None else _as_lines(figures, never, seconds))
+    if mutant is not None and broken is None:
+        click.echo(f"Not found: {mutant}", err=as_json)
+    as_wanted = (broken is not None) is (mutant is not None)
+    return 0 if as_wanted and not never else 1
 
 
-def _tell(outcome: "Outcome", mutant: str | None) -> None:
+def _broken(outcome: "Outcome", mutant: str | None) -> BrokenRule:
     from entrypoints.simulation.shrink import shrink
 
     smallest = shrink(outcome, mutant=mutant)
     rule, what = smallest.outcome.violated or ("", "")
-    played_a_part = sorted(smallest.outcome.faults)
     planted = f" --mutant {mutant}" if mutant else ""
-    click.echo("\n".join(smallest.outcome.story))
-    click.echo(f"\nSeed {outcome.seed} breaks a rule. {rule}:\n  {what}")
-    click.echo(
-        f"In the smallest world that does: at most {smallest.variation.members_max} members, faults: "
-        f"{', '.join(played_a_part) or 'none'}."
+    return BrokenRule(
+        seed=outcome.seed,
+        rule=rule,
+        what=what,
+        members_max=smallest.variation.members_max,
+        faults=sorted(smallest.outcome.faults),
+        story=list(smallest.outcome.story),
+        again=f"payments simulate --seed {outcome.seed}{planted}",
     )
-    click.echo(f"Again: payments simulate --seed {outcome.seed}{planted}")
 
 
 def _find_all(seeds: range, *, as_json: bool) -> int:
@@ -109,13 +140,14 @@ def _find_all(seeds: range, *, as_json: bool) -> int:
     return 1 if None in needed.values() else 0
 
 
-def _as_json(figures: "Figures", never: list[str], seconds: float) -> str:
+def _as_json(figures: "Figures", never: list[str], seconds: float, broken: BrokenRule | None) -> str:
     """The figures for programs and for the page on reliability."""
     document = msgspec.to_builtins(figures) | {
         "seconds": round(seconds, 1),
         "seeds_per_second": round(figures.seeds / seconds, 1),
         "faults_survived": sum(figures.faults.values()),
         "never_occurred": never,
+        "broken": broken,
     }
     return msgspec.json.format(msgspec.json.encode(document)).decode()
 
