@@ -33,8 +33,10 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_LIMITS: Final = Limits()
+NO_ONE_HOST: Final = 400
 TOO_SLOW: Final = 408
 HEAD_TOO_LARGE: Final = 431
+HOST: Final = b"host"
 LINE_BYTES: Final = len(b": \r\n")
 
 
@@ -116,6 +118,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._in_head = self._in_body = False
         self._heads_begun = 0
         self._head_bytes_fed = self._head_bytes_parsed = 0
+        self._hosts = 0
         self._bytes_without_body = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
@@ -155,6 +158,7 @@ class LimitedConnection(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._heads_begun += 1
+        self._hosts = 0
         self._head_bytes_fed = self._head_bytes_parsed = 0
 
     def on_url(self, url: bytes) -> None:
@@ -166,13 +170,18 @@ class LimitedConnection(HttpToolsProtocol):
         """One header; or a trailer, which is none: what stands after the body has passed no proxy's rules for headers."""
         self._head_bytes_parsed += len(name) + len(value) + LINE_BYTES
         if not self._in_body:
+            self._hosts += len(name) == len(HOST) and name.lower() == HOST
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole: its request begins, unless it is too large."""
+        """The head is whole: its request begins, unless the head is too large or names no one host."""
         self._in_head, self._in_body = False, True
         self._head_bytes_fed = 0
         if self.transport.is_closing() or self._refuse_if_large(self._head_bytes_parsed):
+            return
+        if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() != "1.0"):
+            # RFC 9112, 3.2: of two hosts a proxy may have meant the other one.
+            self._refuse(NO_ONE_HOST)
             return
         self._bytes_without_body = 0
         self._arrival.set(self._limits.request_seconds_max, self._body_is_late)

@@ -113,6 +113,35 @@ async def test_whatever_two_servers_could_read_differently_is_400_and_the_end_of
     assert (400, "close") == (answer.status, answer.header("connection"))
 
 
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [
+        ("1.1", b"", 400),
+        ("1.1", b"Host: a\r\nHost: a\r\n", 400),
+        ("1.1", b"Host: a\r\nhOST: b\r\n", 400),
+        ("1.0", b"Host: a\r\nHost: b\r\n", 400),
+        ("1.0", b"", 200),
+        ("1.1", b"Host: a\r\n", 200),
+    ],
+)
+async def test_a_request_names_one_host_unless_it_is_of_the_version_that_knew_none(
+    served: Served, version: str, hosts: bytes, status: int
+) -> None:
+    async with Line(served) as line:
+        answer = await line.ask(f"GET {HEALTH} HTTP/{version}\r\n".encode(), hosts, b"Connection: close\r\n\r\n")
+
+    assert (status, "close") == (answer.status, answer.header("connection"))
+
+
+async def test_each_request_of_a_connection_is_held_to_a_host_of_its_own(served: Served) -> None:
+    async with Line(served) as line:
+        first = await line.ask(*request("GET", HEALTH))
+        again = await line.ask(*request("GET", HEALTH))
+        without = await line.ask(f"GET {HEALTH} HTTP/1.1\r\n\r\n".encode())
+
+    assert [200, 200, 400] == [first.status, again.status, without.status]
+
+
 @pytest.mark.parametrize(("path", "largest"), [(WEBHOOK, 512 * KIB), ("/dev/sign-in", 64 * KIB)])
 @pytest.mark.parametrize("chunks", [None, 1000, 100_000])
 async def test_a_body_over_the_limit_is_413_whatever_it_says_of_its_length(
