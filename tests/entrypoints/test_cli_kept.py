@@ -115,6 +115,7 @@ def test_an_operator_sees_replays_and_discards_what_could_not_be_applied(said: S
         rows(database_url, "SELECT entity_id, to_status, actor FROM audit WHERE entity = 'event' ORDER BY id")
     )
     not_dead = said("jobs", "discard", str(job_id), code=1)
+    not_dead_for_programs = json.loads(said("jobs", "discard", str(job_id), "--json", code=1))
     asyncio.run(rows(database_url, "UPDATE jobs SET state = 'dead', finished_at = now() WHERE subject = 'evt_poison'"))
     listed = said("jobs", "list", "--kind", "retry_event")
     retried = said("jobs", "retry", "--dead")
@@ -134,6 +135,7 @@ def test_an_operator_sees_replays_and_discards_what_could_not_be_applied(said: S
     assert [("evt_poison", "parked", "operator:nadia"), ("evt_nobody", "ignored", "operator:nadia")] == audit
     assert "is ready, and only dead jobs are moved" in not_dead
     assert f"{job_id}  dead  retry_event of evt_poison" in listed
+    assert [{"id": job_id, "before": "ready", "after": "ready", "done": False}] == not_dead_for_programs
     assert f"{job_id} (retry_event of evt_poison): dead -> ready\n1 of 1 jobs are ready now\n" == retried
     assert f"{job_id} (retry_event of evt_poison): dead -> discarded\n1 of 1 jobs are discarded now\n" == discarded
     assert [("evt_handled", "handled"), ("evt_nobody", "ignored"), ("evt_poison", "ignored")] == asyncio.run(

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
+from application.adopt_checkout import Adoption
 from builders import NOON, a_payment
 from domain.errors import NothingToRefund
 from domain.payment import Figures, Payment, PaymentStatus, Review
@@ -75,3 +76,27 @@ def test_a_refund_that_the_bank_has_yet_to_make_is_said_to_be_on_its_way(
     result = CliRunner().invoke(review, ["refund", str(MISMATCH.id)])
 
     assert (0, said) == (result.exit_code, result.output)
+
+
+@pytest.mark.parametrize(
+    ("asked", "result", "more"),
+    [
+        (["accept", str(MISMATCH.id)], MISMATCH, {}),
+        (["refund", str(MISMATCH.id)], MISMATCH, {}),
+        (["adopt", "cs_1"], Adoption(payment=MISMATCH, made=True), {"made": True}),
+    ],
+)
+def test_programs_get_what_came_of_a_decision(
+    monkeypatch: pytest.MonkeyPatch, asked: list[str], result: object, more: dict[str, bool]
+) -> None:
+    monkeypatch.setattr(reviewing, "with_service", lambda do: result)
+    said = CliRunner().invoke(review, [*asked, "--json"])
+
+    assert 0 == said.exit_code
+    assert {
+        "id": str(MISMATCH.id),
+        "user_id": MISMATCH.user_id,
+        "status": "REVIEW",
+        "duplicate": False,
+        "paid_at": None,
+    } | more == json.loads(said.stdout)

@@ -57,7 +57,10 @@ def list_jobs(state: str, kind: str | None, limit: int, as_json: bool) -> None:
     "--even-if-sent", is_flag=True, help="Send a mail in doubt once more, though its member may have it already."
 )
 @OPERATOR
-def retry(job_ids: tuple[int, ...], dead: bool, kind: str | None, even_if_sent: bool, operator: str) -> None:
+@JSON
+def retry(
+    job_ids: tuple[int, ...], dead: bool, kind: str | None, even_if_sent: bool, operator: str, as_json: bool
+) -> None:
     """Have dead jobs done again from now on, with all their tries. Exit code 1 when one of those named is not dead.
 
     A mail is in doubt when its provider did not answer: it may have been sent. For 23 hours it is tried again, since the provider would
@@ -78,13 +81,14 @@ def retry(job_ids: tuple[int, ...], dead: bool, kind: str | None, even_if_sent: 
         verb = service.retry_job()
         return [await verb(job_id, operator=operator, even_if_sent=even_if_sent) for job_id in ids]
 
-    tell(with_service(revive), JobState.READY)
+    tell(with_service(revive), JobState.READY, as_json=as_json)
 
 
 @jobs.command()
 @click.argument("job_ids", nargs=-1, type=click.IntRange(1, 2**63 - 1), required=True)
 @OPERATOR
-def discard(job_ids: tuple[int, ...], operator: str) -> None:
+@JSON
+def discard(job_ids: tuple[int, ...], operator: str, as_json: bool) -> None:
     """Give dead jobs up: what they were to do is never done. The event of a discarded retry is ignored from then on.
 
     \b
@@ -94,7 +98,7 @@ def discard(job_ids: tuple[int, ...], operator: str) -> None:
     async def give_up(service: "Container") -> list[JobChange]:
         return [await service.discard_job()(job_id, operator=operator) for job_id in job_ids]
 
-    tell(with_service(give_up), JobState.DISCARDED)
+    tell(with_service(give_up), JobState.DISCARDED, as_json=as_json)
 
 
 async def dead_ids(service: "Container", kind: JobKind | None) -> list[int]:
@@ -107,12 +111,15 @@ async def dead_ids(service: "Container", kind: JobKind | None) -> list[int]:
     return ids[::-1]
 
 
-def tell(changes: list[JobChange], wanted: JobState) -> None:
+def tell(changes: list[JobChange], wanted: JobState, *, as_json: bool) -> None:
     """Say what was done, and end with exit code 1 where something was not."""
-    for change in changes:
-        click.echo(said_of(change))
     done = sum(is_done(change, wanted) for change in changes)
-    click.echo(f"{done} of {len(changes)} jobs are {wanted} now")
+    if as_json:
+        click.echo(as_document(changes, wanted))
+    else:
+        for change in changes:
+            click.echo(said_of(change))
+        click.echo(f"{done} of {len(changes)} jobs are {wanted} now")
     if done < len(changes):
         raise SystemExit(1)
 
@@ -120,6 +127,20 @@ def tell(changes: list[JobChange], wanted: JobState) -> None:
 def is_done(change: JobChange, wanted: JobState) -> bool:
     """Whether the job was moved as the operator asked."""
     return change.found is not None and change.found.state is not change.after and change.after is wanted
+
+
+def as_document(changes: list[JobChange], wanted: JobState) -> str:
+    """The same for programs. `before` and `after` are null for a job that is not known."""
+    rows = [
+        {
+            "id": change.job_id,
+            "before": change.found.state if change.found is not None else None,
+            "after": change.after,
+            "done": is_done(change, wanted),
+        }
+        for change in changes
+    ]
+    return msgspec.json.encode(rows).decode()
 
 
 def said_of(change: JobChange) -> str:

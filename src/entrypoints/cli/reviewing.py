@@ -12,7 +12,7 @@ from application.review_payments import ReviewPayments
 from domain.errors import DomainError
 from domain.payment import Figures, Payment, PaymentId, PaymentStatus
 from entrypoints.cli.environment import Unusable
-from entrypoints.cli.operating import OPERATOR, TEXT, at, with_service
+from entrypoints.cli.operating import JSON, OPERATOR, TEXT, at, with_service
 
 if TYPE_CHECKING:
     from entrypoints.container import Container
@@ -30,7 +30,7 @@ def review() -> None:
 
 
 @review.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@JSON
 def list_waiting(as_json: bool) -> None:
     """List what waits for a decision: what was asked for, and what arrived.
 
@@ -44,21 +44,23 @@ def list_waiting(as_json: bool) -> None:
 @review.command()
 @click.argument("payment_id", type=click.UUID)
 @OPERATOR
-def accept(payment_id: UUID, operator: str) -> None:
+@JSON
+def accept(payment_id: UUID, operator: str, as_json: bool) -> None:
     """Take the money for what was asked: the payment is paid, and its year begins now.
 
     \b
     Example: payments review accept 01900000-0000-7000-8000-000000000001
     """
     payment = with_reviews(lambda reviews: reviews.accept(PaymentId(payment_id), operator=operator))
-    click.echo(f"Payment {payment.id} is {payment.status}.")
+    click.echo(as_decided(payment) if as_json else f"Payment {payment.id} is {payment.status}.")
 
 
 @review.command()
 @click.argument("payment_id", type=click.UUID)
 @click.option("--even-if-in-order", is_flag=True, help="Also a payment that waits for no decision: its time ends.")
 @OPERATOR
-def refund(payment_id: UUID, even_if_in_order: bool, operator: str) -> None:
+@JSON
+def refund(payment_id: UUID, even_if_in_order: bool, operator: str, as_json: bool) -> None:
     """Give back all that was charged and has not gone back yet. To ask twice gives nothing twice.
 
     Exit code 1, and why, where none can be given back: the payment is in order, the member's bank has taken the money, or Stripe does not
@@ -71,7 +73,7 @@ def refund(payment_id: UUID, even_if_in_order: bool, operator: str) -> None:
         lambda reviews: reviews.give_back(PaymentId(payment_id), operator=operator, even_if_in_order=even_if_in_order)
     )
     on_its_way = "" if payment.status is PaymentStatus.REFUNDED else ": what could go back is on its way"
-    click.echo(f"Payment {payment.id} is {payment.status}{on_its_way}.")
+    click.echo(as_decided(payment) if as_json else f"Payment {payment.id} is {payment.status}{on_its_way}.")
 
 
 @review.command()
@@ -84,7 +86,8 @@ def refund(payment_id: UUID, even_if_in_order: bool, operator: str) -> None:
     help="Why it is to be a payment; the audit keeps it.",
 )
 @OPERATOR
-def adopt(session_id: str, reason: str, operator: str) -> None:
+@JSON
+def adopt(session_id: str, reason: str, operator: str, as_json: bool) -> None:
     """Make a payment of a paid checkout of ours whose payment is not stored, as after a restored backup.
 
     Its member gets the year, the receipt and the mail, under the payment's own id. To ask twice changes nothing. Exit code 1, and why,
@@ -95,6 +98,9 @@ def adopt(session_id: str, reason: str, operator: str) -> None:
     """
     adopted = decided(lambda service: service.adopt_checkout()(session_id, operator=operator, reason=reason))
     payment = adopted.payment
+    if as_json:
+        click.echo(as_decided(payment, made=adopted.made))
+        return
     beside = ", beside time already paid: it is given back" if payment.duplicate else ""
     made = "" if adopted.made else " already"
     click.echo(
@@ -135,6 +141,18 @@ def as_document(waiting: list[Payment]) -> str:
         for payment in waiting
     ]
     return msgspec.json.encode(rows).decode()
+
+
+def as_decided(payment: Payment, **more: bool) -> str:
+    """A payment after a decision, for programs."""
+    document = {
+        "id": str(payment.id),
+        "user_id": payment.user_id,
+        "status": payment.status,
+        "duplicate": payment.duplicate,
+        "paid_at": payment.paid_at,
+    }
+    return msgspec.json.encode(document | more).decode()
 
 
 def as_lines(waiting: list[Payment]) -> str:
