@@ -61,12 +61,6 @@ class System:
         port = free_port()
         return self._part("serve", ["--port", str(port), *options], ready_url=f"http://127.0.0.1:{port}/health/ready")
 
-    def service_in_processes(self, processes: int) -> Part:
-        """A second service on a port of its own, with several processes, which does not run yet."""
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        return self._part("serve", ["--port", str(port), "--workers", str(processes)], ready_url=f"{url}/health/ready")
-
     @property
     def parts(self) -> tuple[Part, ...]:
         """The three processes."""

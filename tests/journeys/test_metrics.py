@@ -44,7 +44,7 @@ def test_a_worker_tells_of_its_jobs_calls_and_mails(system: System) -> None:
 
 
 def test_processes_at_one_port_tell_the_same_whichever_of_them_answers(system: System) -> None:
-    service = system.service_in_processes(2)
+    service = system.another_service("--workers", "2")
     service.start()
     # A connection of its own for each request: any of the processes may take it.
     with httpx.Client(headers={"Connection": "close"}, timeout=10) as client:

@@ -52,7 +52,7 @@ def test_a_job_under_way_is_done_before_the_worker_stops(system: System) -> None
 
 
 def test_two_processes_serve_one_port_and_stop_together(system: System) -> None:
-    service = system.service_in_processes(2)
+    service = system.another_service("--workers", "2")
     service.start()
     answered = {system.web.get(f"{service.url}/health/ready").status_code for _ in range(8)}
     too_large = system.web.get(f"{service.url}/health/live", headers={"X-Long": "a" * 20_000}).status_code

@@ -67,7 +67,7 @@ def run() -> None:
     "--drain",
     "drain_seconds",
     type=click.IntRange(0, 60),
-    help="Seconds to go on serving after being told to stop, while not ready; of one process.  [default: 5 in production, else 0]",
+    help="Seconds to go on serving after being told to stop, while not ready.  [default: 5 in production, else 0]",
 )
 def serve(host: str, port: int, processes: int, drain_seconds: int | None) -> None:
     """Serve the API. Migrates nothing in production.
@@ -84,13 +84,13 @@ def serve(host: str, port: int, processes: int, drain_seconds: int | None) -> No
     with with_database(settings) as complete:
         url = complete.database_url or ""
         asyncio.run(check_database(url) if complete.production else migrate_database(url))
+        if drain_seconds is None:
+            drain_seconds = DRAIN_SECONDS if complete.production else 0
         if processes == 1:
-            if drain_seconds is None:
-                drain_seconds = DRAIN_SECONDS if complete.production else 0
             asyncio.run(serving.serve(complete, host, port, work=False, drain_seconds=drain_seconds))
         else:
             os.environ["DATABASE_URL"] = url
-            serving.serve_in_processes(host, port, processes)
+            serving.serve_in_processes(host, port, processes, drain_seconds=drain_seconds)
 
 
 @payments.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 STOP_SECONDS_MAX: Final = 25
 SANDBOX_SECONDS_MAX: Final = 20.0
+DRAIN_VARIABLE: Final = "PAYMENTS_DRAIN_SECONDS"
+"""By which the processes of `serve --workers` are told for how long to drain."""
 
 
 OPTIONS: Final[dict[str, Any]] = {  # Any: each option has a type of its own
@@ -98,7 +102,7 @@ def server_of(
 
 
 def create_service() -> "Frame":
-    """The application over the settings of this process: what each worker process of `serve --workers` calls."""
+    """The application over the settings of this process."""
     from entrypoints.container import Container
     from entrypoints.http.app import create_app
 
@@ -107,15 +111,40 @@ def create_service() -> "Frame":
     return create_app(Container(settings=settings))
 
 
-def serve_in_processes(host: str, port: int, processes: int) -> None:
+def create_draining_service() -> "Frame":
+    """The same, which drains before its process stops."""
+    frame = create_service()
+    drain_first(frame, float(os.environ[DRAIN_VARIABLE]))
+    return frame
+
+
+def drain_first(frame: "Frame", seconds: float) -> None:
+    """Let SIGTERM stop uvicorn so many seconds later, in which the service goes on serving and gives its connections up.
+
+    uvicorn makes the server of each of several processes itself, and has its signal handlers in place when it asks for the application.
+    """
+    loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+    if not callable(stop):
+        raise TypeError("uvicorn handles SIGTERM by a function")
+
+    def drain(number: int, at: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, stop)  # told twice, it does not drain
+        frame.drain()
+        loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, at)
+
+    signal.signal(signal.SIGTERM, drain)
+
+
+def serve_in_processes(host: str, port: int, processes: int, *, drain_seconds: float) -> None:
     """Serve with several processes until told to stop. Raises ConfigurationError here rather than in each of them."""
     # Whichever of them answers /metrics tells what all have counted: they keep their counters in one folder.
     with TemporaryDirectory(prefix="payments_metrics_") as folder:
         os.environ[FOLDER_VARIABLE] = folder
+        os.environ[DRAIN_VARIABLE] = str(drain_seconds)
         create_service()
         connections: Any = Connections(DEFAULT_LIMITS)  # Any: uvicorn only calls what it describes as a class
         uvicorn.run(
-            "entrypoints.cli.serving:create_service",
+            "entrypoints.cli.serving:create_draining_service",
             factory=True,
             host=host,
             port=port,
