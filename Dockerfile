@@ -3,11 +3,13 @@
 
 FROM python:3.11-slim AS build
 WORKDIR /build
-COPY requirements-uv.lock requirements.lock requirements-run.lock ./
+# requirements-observed.lock brings what sends traces and reports errors.
+ARG LOCK=requirements-run.lock
+COPY requirements-uv.lock requirements.lock requirements-run.lock requirements-observed.lock ./
 RUN python -m venv tools \
  && tools/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.lock -r requirements.lock \
  && python -m venv /app \
- && tools/bin/uv pip install --quiet --python /app/bin/python --require-hashes --no-deps -r requirements-run.lock
+ && tools/bin/uv pip install --quiet --python /app/bin/python --require-hashes --no-deps -r ${LOCK}
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY migrations migrations

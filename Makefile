@@ -59,9 +59,11 @@ messages: install ## Bring the catalogues of translations to what the sources sa
 
 lock: install ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--extra dev pyproject.toml -o requirements.lock
+		--all-extras pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		-c requirements.lock pyproject.toml -o requirements-run.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-c requirements.lock --extra traces --extra sentry pyproject.toml -o requirements-observed.lock
 
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

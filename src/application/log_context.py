@@ -8,6 +8,7 @@ from typing import Final
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _present: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=NOTHING)
+_collected: ContextVar[dict[str, str] | None] = ContextVar("collected_ids", default=None)
 
 
 def present() -> Mapping[str, str]:
@@ -16,10 +17,21 @@ def present() -> Mapping[str, str]:
 
 
 @contextmanager
+def collected() -> Iterator[dict[str, str]]:
+    """All ids that the work within turns out to be about, also those that its parts have forgotten by its end; of each name the last."""
+    before, ids = _collected.get(), dict(_present.get())
+    _collected.set(ids)
+    try:
+        yield ids
+    finally:
+        _collected.set(before)
+
+
+@contextmanager
 def about(**ids: object) -> Iterator[None]:
     """Work that is about these things too. What becomes known meanwhile is forgotten with it."""
     before = _present.get()
-    _present.set({**before, **{name: str(value) for name, value in ids.items()}})
+    also_about(**ids)
     try:
         yield
     finally:
@@ -29,4 +41,7 @@ def about(**ids: object) -> Iterator[None]:
 
 def also_about(**ids: object) -> None:
     """What the work at hand turns out to be about, until it ends."""
-    _present.set({**_present.get(), **{name: str(value) for name, value in ids.items()}})
+    named = {name: str(value) for name, value in ids.items()}
+    _present.set({**_present.get(), **named})
+    if (whole := _collected.get()) is not None:
+        whole.update(named)

@@ -68,9 +68,18 @@ from application.show_payment import ShowPayment
 from application.show_receipt import ShowReceipt
 from application.show_standing import ShowStanding
 from application.start_checkout import StartCheckout
-from entrypoints.late_adapters import Closing, choose_mailer, choose_words, list_outbox, warm_up, write_letters
+from entrypoints.late_adapters import (
+    Closing,
+    choose_mailer,
+    choose_tracing,
+    choose_words,
+    list_outbox,
+    warm_up,
+    write_letters,
+)
 from entrypoints.metrics.exposition import Exposition
 from entrypoints.metrics.measures import Measures
+from entrypoints.observing import stripe_observer
 from entrypoints.settings import Settings
 
 
@@ -86,6 +95,7 @@ class Container(containers.DeclarativeContainer):
     catalogue = providers.Singleton(load_catalogue, settings.provided.pricing_file, settings.provided.currencies)
 
     measures = providers.Singleton(Measures)
+    tracing = providers.Singleton(choose_tracing, closing, settings)
     database = providers.Singleton(open_database, closing, settings.provided.database_url, measures)
     begin = providers.Factory(PostgresUnitOfWork, database)
     history = providers.Singleton(PostgresBillingHistory, database)
@@ -118,13 +128,13 @@ class Container(containers.DeclarativeContainer):
         secret_key=settings.provided.stripe_secret_key,
         api_base=settings.provided.stripe_api_base,
         app_url=settings.provided.app_url,
-        observe=measures.provided.stripe_call,
+        observe=providers.Callable(stripe_observer, measures, tracing),
     )
     warm_up = providers.Callable(warm_up, gateway, history)
     reader = providers.Singleton(
         StripeEventReader, secrets=settings.provided.stripe_webhook_secrets, live=settings.provided.live
     )
-    mailer = providers.Singleton(choose_mailer, settings, measures)
+    mailer = providers.Singleton(choose_mailer, settings, measures, tracing)
     outbox = providers.Callable(list_outbox, settings)
     wording = providers.Singleton(choose_words, settings)
     letters = providers.Singleton(write_letters, wording)

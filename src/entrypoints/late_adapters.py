@@ -8,7 +8,9 @@ from adapters.stripe.gateway import StripeGateway
 from application.ports.gateway import PaymentGateway
 from application.ports.reads import BillingHistory
 from entrypoints.metrics.measures import Measures
-from entrypoints.settings import Settings
+from entrypoints.observing import observed_mailer
+from entrypoints.settings import ConfigurationError, Settings
+from entrypoints.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,17 +19,32 @@ if TYPE_CHECKING:
     from application.ports.wording import Wording
 
 
-def choose_mailer(settings: Settings, measures: Measures) -> "Mailer":
+def choose_tracing(closing: "Closing", settings: Settings) -> Tracing | None:
+    """Traces by OpenTelemetry where there is a collector, else none. Raises ConfigurationError without what the extra `traces` brings."""
+    if settings.otlp_endpoint is None:
+        return None
+    try:
+        from entrypoints.tracing.exporter import open_tracing
+    except ImportError as missing:
+        mend = (
+            f"needs the extra `traces` of this package ({missing.name} is not installed); without traces leave it out"
+        )
+        raise ConfigurationError([f"OTEL_EXPORTER_OTLP_ENDPOINT: {mend}"]) from missing
+    return open_tracing(closing, settings.otlp_endpoint)
+
+
+def choose_mailer(settings: Settings, measures: Measures, tracing: Tracing | None) -> "Mailer":
     """Resend where a key is configured, else the outbox folder."""
     if settings.resend_api_key is not None:
         from adapters.email.resend import ResendMailer
 
-        return measures.mailing(
-            ResendMailer(api_key=settings.resend_api_key, sender=settings.email_from, api_base=settings.resend_api_base)
+        resend = ResendMailer(
+            api_key=settings.resend_api_key, sender=settings.email_from, api_base=settings.resend_api_base
         )
+        return observed_mailer(resend, measures, tracing)
     from adapters.email.folder import FolderMailer
 
-    return measures.mailing(FolderMailer(settings.local_folder / "outbox", settings.email_from))
+    return observed_mailer(FolderMailer(settings.local_folder / "outbox", settings.email_from), measures, tracing)
 
 
 def choose_words(settings: Settings) -> "Wording":

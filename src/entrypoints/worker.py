@@ -22,6 +22,7 @@ from application.log_context import about
 from application.ports.jobs import ClaimedJob, JobKind, JobQueue
 from application.ports.turns import Turns
 from entrypoints.container import Container
+from entrypoints.tracing import Origin, Tracing
 
 log = logging.getLogger("worker")
 
@@ -103,6 +104,7 @@ def worker_of(container: Container) -> "Worker":
         handlers_of(container),
         chores=chores_of(container, container.turns()),
         observe=container.measures().job,
+        tracing=container.tracing(),
     )
 
 
@@ -140,8 +142,10 @@ class Worker:
         chores: Sequence[Chore] = (),
         seed: int | None = None,
         observe: Observer | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._observe = observe
+        self._tracing = tracing
         self._queue = queue
         self._handlers = dict(handlers)
         self._chores = (Chore(name="taking back lost jobs", every_seconds=REAP_EVERY_SECONDS, do=self._reap), *chores)
@@ -194,9 +198,16 @@ class Worker:
 
     async def _do(self, job: ClaimedJob) -> None:
         with about(job_id=job.id, **ids_of(job)):
-            await self._done(job)
+            if self._tracing is None:
+                await self._done(job)
+                return
+            with self._tracing.work(Origin.JOB, f"job {job.kind}") as work:
+                outcome = await self._done(job)
+                work.failed = outcome != "done"
+                work.attributes |= {"payments.outcome": outcome, "payments.attempt": job.attempt}
 
-    async def _done(self, job: ClaimedJob) -> None:
+    async def _done(self, job: ClaimedJob) -> str:
+        """What became of the job: `done`, `failed` or `dead`."""
         began_at, outcome = time.perf_counter(), "failed"
         try:
             async with asyncio.timeout(JOB_SECONDS_MAX):
@@ -209,6 +220,7 @@ class Worker:
         finally:
             if self._observe is not None:
                 self._observe(job.kind, outcome, time.perf_counter() - began_at)
+        return outcome
 
     async def _failed(self, job: ClaimedJob, error: Exception) -> str:
         """Put a job back, or among the dead, and return which: `failed` or `dead`."""

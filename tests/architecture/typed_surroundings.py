@@ -28,6 +28,7 @@ from application.ports.wording import Wording, Words
 from application.ports.world import Clock, NewId
 from domain.member import Locale
 from entrypoints.metrics.measures import Measures
+from entrypoints.observing import observed_mailer
 
 
 class Surroundings(NamedTuple):
@@ -43,7 +44,7 @@ class Surroundings(NamedTuple):
 def measured() -> tuple[PoolMeter, Mailer]:
     """Who measures what the adapters do."""
     measures = Measures()
-    return measures, measures.mailing(MemoryMailer())
+    return measures, observed_mailer(MemoryMailer(), measures, None)
 
 
 def around_in_memory(clock: MemoryClock) -> Surroundings:

@@ -17,6 +17,7 @@ from application.ports.mail import Letter
 from application.reconcile import Reconciliation
 from entrypoints.metrics.measures import Measures
 from entrypoints.metrics.punctuality import watch_punctuality
+from entrypoints.observing import observed_mailer
 from entrypoints.worker import Worker
 from metrics_page import sample
 
@@ -65,7 +66,7 @@ class FailingMailer(MemoryMailer):
 
 async def test_a_mail_is_counted_and_sent_as_without_counting() -> None:
     measures, mailer = Measures(), MemoryMailer()
-    mail_id = await measures.mailing(mailer).send(LETTER, key="k")
+    mail_id = await observed_mailer(mailer, measures, None).send(LETTER, key="k")
 
     assert await mailer.send(LETTER, key="k") == mail_id
     assert 1 == counted(measures, "payments_mail_call_seconds_count", outcome="sent")
@@ -82,7 +83,7 @@ async def test_a_mail_is_counted_and_sent_as_without_counting() -> None:
 async def test_a_mail_that_fails_is_counted_by_how_and_fails_all_the_same(fault: Exception, outcome: str) -> None:
     measures = Measures()
     with pytest.raises(type(fault)):
-        await measures.mailing(FailingMailer(fault)).send(LETTER, key="k")
+        await observed_mailer(FailingMailer(fault), measures, None).send(LETTER, key="k")
 
     assert 1 == counted(measures, "payments_mail_call_seconds_count", outcome=outcome)
 

@@ -56,10 +56,11 @@ class System:
         """A worker that does not run yet."""
         return self._part("worker", [*options], ready_word="worker started", **settings)
 
-    def another_service(self, *options: str) -> Part:
+    def another_service(self, *options: str, **settings: str) -> Part:
         """A second service on a port of its own, which does not run yet."""
         port = free_port()
-        return self._part("serve", ["--port", str(port), *options], ready_url=f"http://127.0.0.1:{port}/health/ready")
+        url = f"http://127.0.0.1:{port}/health/ready"
+        return self._part("serve", ["--port", str(port), *options], ready_url=url, **settings)
 
     @property
     def parts(self) -> tuple[Part, ...]:

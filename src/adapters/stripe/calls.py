@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from adapters.stripe.breaker import Breaker
 from adapters.stripe.returns import StripeDispute
@@ -29,11 +30,22 @@ CONNECTIONS_MAX: Final = 20
 PAGE_MAX: Final = 100
 UNREADABLE: Final = "Stripe answered something that cannot be read"
 
-Observer = Callable[[str, str, float], None]
-"""Hears of each call that has ended: its operation as Stripe's SDK names it, its outcome, and how many seconds it took.
 
-The outcome is `answered`, `refused`, `unavailable`, or `failed` for what nobody foresaw.
-"""
+class CallMade(Struct, frozen=True, kw_only=True):
+    """A call that has ended, and how many seconds it took.
+
+    operation: as Stripe's SDK names it. request_id: Stripe's own, where it gave an answer.
+    outcome: `answered`, `refused`, `unavailable`, or `failed` for what nobody foresaw.
+    """
+
+    operation: str
+    outcome: str
+    seconds: float
+    request_id: str | None
+
+
+Observer = Callable[[CallMade], None]
+"""Hears of each call that has ended."""
 
 Answer = TypeVar("Answer")
 Understood_co = TypeVar("Understood_co", covariant=True)
@@ -89,34 +101,34 @@ class StripeCalls:
 
         Raises ProviderUnavailable, at once while Stripe keeps giving no answer, and ProviderRefused.
         """
-        began_at, outcome = time.perf_counter(), "failed"
+        began_at, outcome, request_id = time.perf_counter(), "failed", None
         try:
             with self._breaker:
-                answer = await self._made(operation, call, seconds_max)
+                answer, request_id = await self._made(operation, call, seconds_max)
             outcome = "answered"
-        except ProviderUnavailable:
-            outcome = "unavailable"
-            raise
-        except ProviderRefused:
-            outcome = "refused"
+        except (ProviderUnavailable, ProviderRefused) as fault:
+            outcome = "refused" if isinstance(fault, ProviderRefused) else "unavailable"
+            request_id = getattr(fault.__cause__, "request_id", None)
             raise
         finally:
             if self._observe is not None:
-                self._observe(operation, outcome, time.perf_counter() - began_at)
+                seconds = time.perf_counter() - began_at
+                self._observe(CallMade(operation=operation, outcome=outcome, seconds=seconds, request_id=request_id))
         return answer
 
     async def _made(
         self, operation: str, call: "Callable[[StripeClient], Awaitable[StripeObject]]", seconds_max: float
-    ) -> dict[str, Any]:  # Any: JSON
+    ) -> tuple[dict[str, Any], str | None]:  # Any: JSON
+        """The answer's JSON, and Stripe's id of the request."""
         client = await self._opened()
         from adapters.stripe.faults import RAISED, translated
 
         try:
             async with asyncio.timeout(min(seconds_max, self._call_seconds_max)):
                 answer = await call(client)
-            if answer.last_response is not None:
-                log.info("Stripe answered %s", operation, extra={"stripe_request_id": answer.last_response.request_id})
-            return answer.to_dict(for_json=True)
+            request_id = answer.last_response.request_id if answer.last_response is not None else None
+            log.info("Stripe answered %s", operation, extra={"stripe_request_id": request_id})
+            return answer.to_dict(for_json=True), request_id
         except RAISED as error:
             raise translated(error) from error
 

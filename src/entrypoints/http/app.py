@@ -122,4 +122,4 @@ def create_app(container: Container) -> Frame:
         plugins=[BodySchemas()],
         logging_config=None,
     )
-    return Frame(app, trusted_proxies=settings.trusted_proxies)
+    return Frame(app, trusted_proxies=settings.trusted_proxies, tracing=container.tracing())

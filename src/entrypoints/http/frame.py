@@ -15,7 +15,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from application.log_context import about
 from entrypoints.http.answers import answer_problem
 from entrypoints.http.problems import TOO_LATE, UNFORESEEN, BodyMissing, BodyTooSlow, problem_response
+from entrypoints.metrics.measures import OTHER
 from entrypoints.request_ids import id_for
+from entrypoints.tracing import Origin, Tracing
 
 log = logging.getLogger("http")
 
@@ -30,6 +32,7 @@ BODY_SECONDS_MAX: Final = 10.0
 
 PATH_LENGTH_SHOWN: Final = 300
 TOO_MANY: Final = 429
+UNFORESEEN_STATUS: Final = 500
 HSTS: Final = b"max-age=31536000; includeSubDomains"
 
 
@@ -43,11 +46,13 @@ class Frame:
         seconds_max: float = REQUEST_SECONDS_MAX,
         body_seconds_max: float = BODY_SECONDS_MAX,
         trusted_proxies: Sequence[str] = (),
+        tracing: Tracing | None = None,
     ) -> None:
         """trusted_proxies: addresses and networks of those whose X-Forwarded-For is believed; nobody else's is."""
         self.app = app
         named: Any = app  # Any: uvicorn describes ASGI in types of its own
         self._behind_proxies: Any = ProxyHeadersMiddleware(named, trusted_hosts=list(trusted_proxies))  # Any: as above
+        self._tracing = tracing
         self._draining = False
         self._seconds_max = seconds_max
         self._body_seconds_max = body_seconds_max
@@ -61,11 +66,23 @@ class Frame:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        current = id_for(dict(scope["headers"]).get(b"request-id", b""))
-        with about(request_id=current):
-            await self._answered(scope, receive, send, current)
+        headers = dict(scope["headers"])
+        current = id_for(headers.get(b"request-id", b""))
+        if self._tracing is None:
+            with about(request_id=current):
+                await self._answered(scope, receive, send, current)
+            return
+        caller = headers.get(b"traceparent", b"").decode("latin-1")
+        with about(request_id=current), self._tracing.work(Origin.REQUEST, scope["method"], caller=caller) as work:
+            status = await self._answered(scope, receive, send, current)
+            route = str(scope.get("path_template", ""))
+            work.name = f"{scope['method']} {route or OTHER}"
+            work.failed = status >= UNFORESEEN_STATUS
+            work.attributes |= {"http.request.method": scope["method"], "http.response.status_code": status}
+            work.attributes |= {"http.route": route} if route else {}
 
-    async def _answered(self, scope: HTTPScope, receive: Receive, send: Send, current: str) -> None:
+    async def _answered(self, scope: HTTPScope, receive: Receive, send: Send, current: str) -> int:
+        """The status of the answer."""
         # Escaped: a path may hold line ends, which would write lines of their own.
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
@@ -97,6 +114,7 @@ class Frame:
             level = logging.DEBUG if status == TOO_MANY else logging.INFO
             log.log(level, "%s %s answered %s in %.1f ms", scope["method"], shown, status, seconds * 1000)
             self.app.state.measures.request(scope["method"], route, status, seconds)
+        return status
 
 
 class _Arrival:

@@ -3,16 +3,14 @@
 Labels come from short lists that are ours: no ids, no addresses, nothing that a stranger can make longer.
 """
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from application.errors import MailRefused, MailUnavailable
+from adapters.stripe.calls import CallMade
 from application.ports.jobs import JobKind
-from application.ports.mail import Letter, Mailer
 from application.reconcile import Reconciliation
 
 Result = TypeVar("Result")
@@ -106,9 +104,13 @@ class Measures:
         """An event was handled in its delivery. Both instants are UTC."""
         self._lag.observe(max(0.0, (now - created).total_seconds()))
 
-    def stripe_call(self, operation: str, outcome: str, seconds: float) -> None:
+    def stripe_call(self, call: CallMade) -> None:
         """A call to Stripe has ended."""
-        self._stripe.labels(operation, outcome).observe(seconds)
+        self._stripe.labels(call.operation, call.outcome).observe(call.seconds)
+
+    def mail(self, outcome: str, seconds: float) -> None:
+        """A mail was handed over, or not."""
+        self._mail.labels(outcome).observe(seconds)
 
     def job(self, kind: JobKind, outcome: str, seconds: float) -> None:
         """A job was run."""
@@ -146,30 +148,3 @@ class Measures:
             return found
 
         return counted
-
-    def mailing(self, mailer: Mailer) -> Mailer:
-        """A mailer whose mails are counted."""
-        return _MeasuredMailer(mailer, self._mail)
-
-
-class _MeasuredMailer:
-    """Satisfies Mailer."""
-
-    def __init__(self, mailer: Mailer, seconds: Histogram) -> None:
-        self._mailer = mailer
-        self._seconds = seconds
-
-    async def send(self, letter: Letter, *, key: str) -> str:
-        began_at, outcome = time.perf_counter(), "failed"
-        try:
-            sent = await self._mailer.send(letter, key=key)
-            outcome = "sent"
-        except MailUnavailable:
-            outcome = "unavailable"
-            raise
-        except MailRefused:
-            outcome = "refused"
-            raise
-        finally:
-            self._seconds.labels(outcome).observe(time.perf_counter() - began_at)
-        return sent

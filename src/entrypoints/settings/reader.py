@@ -104,6 +104,7 @@ class _Reader:
             job_days=self._number("JOB_DAYS", 30, 1, DAYS_MAX),
             billing_timezone=self._zone(),
             sign_in_url=self._sign_in_url(),
+            otlp_endpoint=self._url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             log_level=self._choice("LOG_LEVEL", "INFO", LEVELS),
             log_json=self._choice("LOG_FORMAT", "json" if self._production else "text", ("json", "text")) == "json",
         )

@@ -66,6 +66,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     job_days: int
     billing_timezone: ZoneInfo
     sign_in_url: str | None
+    otlp_endpoint: str | None
     log_level: str
     log_json: bool
 

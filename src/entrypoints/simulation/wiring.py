@@ -68,6 +68,7 @@ SETTINGS: Final = Settings(
     job_days=30,
     billing_timezone=ZONE,
     sign_in_url=None,
+    otlp_endpoint=None,
     log_level="ERROR",
     log_json=False,
 )
