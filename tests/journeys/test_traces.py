@@ -38,7 +38,7 @@ def traced(system: System, endpoint: str) -> tuple[Part, Part]:
 
 
 def bought(system: System, service: Part, shopper: Shopper) -> Json:
-    """A checkout that was begun at a service, paid, and told of there; its member has their mail."""
+    """A checkout that was begun at a service, paid, and told of there; its member has their mail, and nothing is left to do."""
     base = service.url
     headers = shopper.headers | {"traceparent": f"00-{CALLER}-b7ad6b7169203331-01"}
     checkout: Json = system.web.post(f"{base}/api/v1/checkouts", json={}, headers=headers).json()
@@ -49,6 +49,8 @@ def bought(system: System, service: Part, shopper: Shopper) -> Json:
     delivered = system.web.post(f"{base}/api/webhooks/stripe", content=body, headers={"Stripe-Signature": signature})
     assert 200 == delivered.status_code
     shopper.receipt_number(checkout)
+    left = "SELECT FROM jobs WHERE state IN ('ready', 'leased')"
+    eventually("the worker has nothing left to do", lambda: not system.rows(left))
     return checkout
 
 

@@ -231,7 +231,18 @@ class Convergence:
                 for period in subscription.periods
                 for at in judged
             )
-            self._must(beside or unsure, "I3 what was paid beside no other year stays", f"{payment}: {others}")
+            seemed = any(
+                self._seemed_paid_by(period.payment_id, own.paid_at + close) for period in subscription.periods
+            )
+            fair = beside or unsure or seemed
+            self._must(fair, "I3 what was paid beside no other year stays", f"{payment}: {others}")
+
+    def _seemed_paid_by(self, payment_id: PaymentId, at: datetime) -> bool:
+        """Whether Stripe, asked at some time (UTC), could tell that a charge was made, while its money came later: its event says so."""
+        session = self._stripe.sessions.get(self._payments[payment_id].checkout_session_id or "")
+        if session is None or session.charged_at is None or session.paid_at is None:
+            return False
+        return session.charged_at <= at < session.paid_at
 
     def _is_unsure(self, payment: Payment, at: datetime) -> bool:
         """Whether a refund of it was under way at some time (UTC), or what went back of it came again."""
