@@ -1,5 +1,6 @@
 """The commands do what their help says, and the help says it with an example."""
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx
 import jwt
 import pytest
 
+from adapters.postgres.schema import newest
 from entrypoints.cli import payments as commands
 from entrypoints.cli.demo import free_port
 from entrypoints.local_secrets import local_secrets
@@ -63,6 +65,14 @@ def test_token_prints_a_signed_token_and_nothing_else(payments: Run, tmp_path: P
     assert found["iat"] < found["exp"]
 
 
+def test_programs_get_the_token_with_whose_it_is_and_for_how_long(payments: Run, tmp_path: Path) -> None:
+    told = json.loads(payments("token", "--user-id", "u1", "--hours", "2", "--scope", "members:admin", "--json").stdout)
+    found = claims(told.pop("token"), local_secrets(tmp_path / ".local").jwt_secret)
+
+    assert {"user_id": "u1", "user_type": "talent", "scope": "members:admin", "expires_in": 7200} == told
+    assert ("u1", told["expires_in"]) == (found["sub"], found["exp"] - found["iat"])
+
+
 def test_a_file_of_settings_is_honoured_locally_and_the_environment_wins_over_it(payments: Run, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"AUTH_JWT_SECRET={IN_FILE}\n")
     from_file = payments("token", "--user-id", "u1").stdout.strip()
@@ -92,10 +102,12 @@ def test_a_file_of_settings_that_says_production_is_held_to_its_rules(payments: 
 
 def test_migrate_can_be_run_twice(payments: Run, empty_database_url: str) -> None:
     runs = [payments("migrate", DATABASE_URL=empty_database_url) for _ in range(2)]
+    told = json.loads(payments("migrate", "--json", DATABASE_URL=empty_database_url).stdout)
 
     assert [0, 0] == [run.returncode for run in runs], runs[0].stderr + runs[1].stderr
     assert 1 == len({run.stdout for run in runs})
-    assert runs[0].stdout.startswith("The database is at revision 00")
+    assert f"The database is at revision {told['revision']}.\n" == runs[0].stdout
+    assert {"revision": newest()} == told
 
 
 def test_the_sandbox_signs_with_the_secret_that_the_service_expects(tmp_path: Path) -> None:

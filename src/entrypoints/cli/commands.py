@@ -1,6 +1,7 @@
 """The commands and their options."""
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -18,6 +19,7 @@ from entrypoints.cli.environment import (
     settings_of_process,
     with_database,
 )
+from entrypoints.cli.operating import JSON
 from entrypoints.cli.simulating import simulate
 from entrypoints.cli.stopping import ending_when_told
 from entrypoints.settings import APP_PORT, SANDBOX_PORT, SYMMETRIC, Settings
@@ -117,7 +119,8 @@ def worker(metrics_host: str, metrics_port: int | None) -> None:
 
 
 @payments.command()
-def migrate() -> None:
+@JSON
+def migrate(as_json: bool) -> None:
     """Bring the database to the newest schema. Safe beside running replicas, and to run twice.
 
     \b
@@ -125,7 +128,7 @@ def migrate() -> None:
     """
     with with_database(settings_of_process()) as settings:
         revision = asyncio.run(migrate_database(settings.database_url or ""))
-    click.echo(f"The database is at revision {revision}.")
+    click.echo(json.dumps({"revision": revision}) if as_json else f"The database is at revision {revision}.")
 
 
 @payments.command()
@@ -173,8 +176,11 @@ def sandbox(host: str, port: int, webhook_url: str | None, while_stdin_is_open: 
 @click.option(
     "--hours", type=click.IntRange(1, 24 * 366), default=12, show_default=True, help="How long the token is valid."
 )
-def token(user_id: str, user_type: str, email: str, name: str, locale: str, scope: str, hours: int) -> None:
-    """Print a signed token for local use, and nothing else.
+@JSON
+def token(
+    user_id: str, user_type: str, email: str, name: str, locale: str, scope: str, hours: int, as_json: bool
+) -> None:
+    """Print a signed token for local use, and nothing else; with --json also whose it is and for how long.
 
     \b
     Example: payments token --user-id u1 --user-type company --scope subscriptions:read
@@ -192,11 +198,13 @@ def token(user_id: str, user_type: str, email: str, name: str, locale: str, scop
     member = Member(
         user_id=UserId(user_id), user_type=UserType(user_type), email=email, name=name, locale=Locale(locale)
     )
-    click.echo(sign_token(settings.tokens.secret, member, scope=scope, lifetime=timedelta(hours=hours)))
+    signed = sign_token(settings.tokens.secret, member, scope=scope, lifetime=timedelta(hours=hours))
+    told = {"token": signed, "user_id": user_id, "user_type": user_type, "scope": scope, "expires_in": hours * 3600}
+    click.echo(json.dumps(told) if as_json else signed)
 
 
 @payments.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@JSON
 def reconcile(as_json: bool) -> None:
     """Hold every unfinished payment against Stripe now, whatever its age, and repair what differs.
 
@@ -219,7 +227,7 @@ def reconcile(as_json: bool) -> None:
 
 
 @payments.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@JSON
 @click.option("--settled", is_flag=True, help="Check also that nothing is left to do: for a service at rest.")
 @click.option(
     "--seconds",
