@@ -51,8 +51,9 @@ demo: install ## Take one payment for each user type through the whole path
 migrate: install ## Bring the database of DATABASE_URL to the newest schema
 	@$(BIN)/payments migrate
 
-sql: install ## Compile the queries on the declared tables into statements.sql
+sql: install ## Compile the queries on the declared tables into statements.sql, and keep them for the next version
 	@$(BIN)/python -m adapters.postgres.queries
+	@cd tests && ../$(BIN)/python -m contract.earlier_statements
 
 messages: install ## Bring the catalogues of translations to what the sources say
 	@$(BIN)/python -m adapters.wording.extract
