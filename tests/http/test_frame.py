@@ -140,6 +140,18 @@ async def test_the_price_list_is_narrowed_by_user_type_and_named_in_the_readers_
     assert ["Acc\u00e8s annuel Entreprise"] == [plan["name"] for plan in plans["data"]]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("fr-MA, en;q=0.5", "fr"), ("en;q=0.1, ar", "ar"), ("de, fr;q=0", "en"), ("de", "en"), ("", "en")],
+)
+async def test_the_price_list_says_its_language_which_is_the_one_that_the_reader_prefers(
+    client: httpx.AsyncClient, accepted: str, language: str
+) -> None:
+    answer = await client.get("/api/v1/plans", headers={"Accept-Language": accepted})
+
+    assert (language, "accept-language") == (answer.headers["content-language"], answer.headers["vary"])
+
+
 async def test_an_unknown_user_type_is_400(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/v1/plans", params={"user_type": "admin"})
 

@@ -89,6 +89,18 @@ async def test_no_parameter_of_an_address_can_be_null(document: Json) -> None:
     assert "null" not in str(parameters.values())
 
 
+async def test_the_headers_that_lead_from_page_to_page_and_choose_a_language_are_described(document: Json) -> None:
+    lists = {operation["operationId"]: operation for operation in operations(document)}
+    plans, payments = lists["listPlans"], lists["listPayments"]
+    told = {name: sorted(lists[name]["responses"]["200"]["headers"]) for name in ("listPlans", "listPayments")}
+    (asked,) = [parameter for parameter in plans["parameters"] if parameter["in"] == "header"]
+
+    assert {"listPlans": ["Content-Language"], "listPayments": ["Link"]} == told
+    assert 'rel="next"' in payments["responses"]["200"]["headers"]["Link"]["description"]
+    assert ["ar", "en", "fr"] == plans["responses"]["200"]["headers"]["Content-Language"]["schema"]["enum"]
+    assert ("Accept-Language", False) == (asked["name"], asked["required"])
+
+
 async def test_who_may_ask_is_said_of_every_operation(document: Json) -> None:
     schemes = {operation["operationId"]: operation.get("security", []) for operation in operations(document)}
     public = {name for name, asked in schemes.items() if not asked}

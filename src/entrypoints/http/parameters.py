@@ -7,9 +7,10 @@ from typing import Any, Final
 from litestar.connection import ASGIConnection
 from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
-from litestar.openapi.spec import Operation, Parameter, Schema
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
 from litestar.params import QueryParameter
 
+from domain.member import Locale
 from entrypoints.http.body_schemas import value_of
 
 SHOWN_LENGTH_MAX: Final = 40
@@ -56,3 +57,53 @@ class FilteredOperation(Operation):
         for parameter in self.parameters or ():
             if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
                 parameter.schema = value_of(parameter.schema)
+
+
+@dataclass
+class PagedOperation(FilteredOperation):
+    """The description of a filtered list that is answered page by page."""
+
+    def __post_init__(self) -> None:
+        """Say where the pages beside a page are told."""
+        super().__post_init__()
+        told_with(
+            self,
+            "Link",
+            OpenAPIHeader(
+                schema=Schema(type=OpenAPIType.STRING),
+                description='Where the pages beside this one are (RFC 8288): `rel="next"` leads to older entries, `rel="prev"` to newer '
+                "ones, each with the same query. Left out where there is none.",
+            ),
+        )
+
+
+@dataclass
+class TranslatedOperation(FilteredOperation):
+    """The description of a filtered list whose words are in the language that the client asks for."""
+
+    def __post_init__(self) -> None:
+        """Add the headers of both directions."""
+        super().__post_init__()
+        asked = Parameter(
+            name="Accept-Language",
+            param_in="header",
+            required=False,
+            description="The languages that are understood, the preferred ones first or by weight (RFC 9110, 12.5.4): the best of `fr`, "
+            "`ar` and `en` is answered, and English where none of them is named.",
+            schema=Schema(type=OpenAPIType.STRING),
+            example="fr-MA, en;q=0.5",
+        )
+        self.parameters = [*(self.parameters or []), asked]
+        languages = Schema(type=OpenAPIType.STRING, enum=sorted(Locale))
+        told_with(
+            self,
+            "Content-Language",
+            OpenAPIHeader(schema=languages, description="The language of the names.", required=True),
+        )
+
+
+def told_with(operation: Operation, name: str, header: OpenAPIHeader) -> None:
+    """Describe a header of the answers without error."""
+    answer = (operation.responses or {}).get("200")
+    if isinstance(answer, OpenAPIResponse):
+        answer.headers = {**(answer.headers or {}), name: header}

@@ -19,7 +19,7 @@ from entrypoints.http.bodies import PaymentBody, PaymentList
 from entrypoints.http.described import BEARER, answer, problems
 from entrypoints.http.examples import PAYMENT, PAYMENTS
 from entrypoints.http.identity import CallerRequest
-from entrypoints.http.parameters import FilteredOperation, invalid_parameters, known_parameters
+from entrypoints.http.parameters import PagedOperation, invalid_parameters, known_parameters
 
 PATH: Final = "/api/v1/payments"
 CURSORS: Final = ("starting_after", "ending_before")
@@ -41,7 +41,7 @@ def begun(comparison: str, description: str) -> QueryParameter:
 @get(
     PATH,
     operation_id="listPayments",
-    operation_class=FilteredOperation,
+    operation_class=PagedOperation,
     summary="List payments",
     tags=["Payments"],
     security=BEARER,
