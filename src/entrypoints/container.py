@@ -74,6 +74,7 @@ from entrypoints.late_adapters import (
     choose_tracing,
     choose_words,
     list_outbox,
+    report_errors,
     warm_up,
     write_letters,
 )
@@ -96,6 +97,7 @@ class Container(containers.DeclarativeContainer):
 
     measures = providers.Singleton(Measures)
     tracing = providers.Singleton(choose_tracing, closing, settings)
+    report_errors = providers.Singleton(report_errors, closing, settings)
     database = providers.Singleton(open_database, closing, settings.provided.database_url, measures)
     begin = providers.Factory(PostgresUnitOfWork, database)
     history = providers.Singleton(PostgresBillingHistory, database)

@@ -33,6 +33,21 @@ def choose_tracing(closing: "Closing", settings: Settings) -> Tracing | None:
     return open_tracing(closing, settings.otlp_endpoint)
 
 
+def report_errors(closing: "Closing", settings: Settings) -> bool:
+    """Report errors to Sentry, if there is one: whether there is. Raises ConfigurationError without what the extra `sentry` brings."""
+    if settings.sentry_dsn is None:
+        return False
+    try:
+        from entrypoints.reporting import start_reporting
+    except ImportError as missing:
+        mend = (
+            f"needs the extra `sentry` of this package ({missing.name} is not installed); without Sentry leave it out"
+        )
+        raise ConfigurationError([f"SENTRY_DSN: {mend}"]) from missing
+    start_reporting(closing, settings, settings.sentry_dsn)
+    return True
+
+
 def choose_mailer(settings: Settings, measures: Measures, tracing: Tracing | None) -> "Mailer":
     """Resend where a key is configured, else the outbox folder."""
     if settings.resend_api_key is not None:

@@ -98,7 +98,8 @@ def ids_of(job: ClaimedJob) -> dict[str, str]:
 
 
 def worker_of(container: Container) -> "Worker":
-    """The worker of a container, with all its jobs and chores."""
+    """The worker of a container, with all its jobs and chores. Raises ConfigurationError."""
+    container.report_errors()
     return Worker(
         container.queue(),
         handlers_of(container),
@@ -226,7 +227,8 @@ class Worker:
         """Put a job back, or among the dead, and return which: `failed` or `dead`."""
         after = retry_after_seconds(error, job.attempt, self._chance.random())
         foreseen = isinstance(error, ApplicationFault | TimeoutError)
-        log.warning(
+        log.log(
+            logging.WARNING if foreseen else logging.ERROR,
             "job %s of %s failed at attempt %s of %s: %s",
             *(job.kind, job.subject, job.attempt, job.attempts_max, f"{type(error).__name__}: {error}"),
             exc_info=None if foreseen else error,

@@ -88,6 +88,8 @@ def test_an_empty_environment_is_a_complete_local_configuration(tmp_path: Path) 
         ("BILLING_TIMEZONE", "../../etc/passwd", "must be a time zone's name"),
         ("BILLING_TIMEZONE", "Africa", "must be a time zone's name"),
         ("LOG_LEVEL", "LOUD", "must be one of DEBUG, INFO, WARNING, ERROR"),
+        ("SENTRY_DSN", "sentry.example.org", "must be the DSN of a Sentry project: https://KEY@HOST/NUMBER"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must be an http or https URL"),
         ("LOG_FORMAT", "xml", "must be one of json, text"),
     ],
 )

@@ -76,6 +76,7 @@ def create_app(container: Container) -> Frame:
     """
     settings = container.settings()
     container.catalogue()
+    container.report_errors()
 
     pages = Pages(
         wording=container.wording,

@@ -1,5 +1,6 @@
 """Reading the configuration: variable by variable from the environment, each fault kept by name with its mend."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -28,6 +29,7 @@ CHECKOUT_MINUTES: Final = (35, 23 * 60 + 55)
 """The bounds of CHECKOUT_TTL_MINUTES: Stripe's are 30 minutes and 24 hours, judged on its own clock when the request arrives."""
 
 ALGORITHMS: Final = (SYMMETRIC, "RS256", "ES256", "EdDSA")
+DSN: Final = re.compile(r"https?://\w+@[\w.:-]+(/[\w-]+)*/\d+")
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -105,6 +107,7 @@ class _Reader:
             billing_timezone=self._zone(),
             sign_in_url=self._sign_in_url(),
             otlp_endpoint=self._url("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            sentry_dsn=self._sentry_dsn(),
             log_level=self._choice("LOG_LEVEL", "INFO", LEVELS),
             log_json=self._choice("LOG_FORMAT", "json" if self._production else "text", ("json", "text")) == "json",
         )
@@ -211,6 +214,12 @@ class _Reader:
 
     def _sign_in_url(self) -> str | None:
         return self._url("SIGN_IN_URL") or (None if self._production else f"{self._app_url()}{LOCAL_SIGN_IN}")
+
+    def _sentry_dsn(self) -> str | None:
+        value = self._get("SENTRY_DSN")
+        if value is not None and not DSN.fullmatch(value):
+            self._fault("SENTRY_DSN", "must be the DSN of a Sentry project: https://KEY@HOST/NUMBER")
+        return value
 
     def _email_from(self) -> str:
         value = self._needed_in_production("EMAIL_FROM", "the sender, such as Talents Acting <billing@example.org>")

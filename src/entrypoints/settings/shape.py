@@ -67,6 +67,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     billing_timezone: ZoneInfo
     sign_in_url: str | None
     otlp_endpoint: str | None
+    sentry_dsn: str | None
     log_level: str
     log_json: bool
 

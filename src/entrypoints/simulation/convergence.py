@@ -196,6 +196,8 @@ class Convergence:
     def _check_beside(self, subscription: Subscription) -> None:
         """I3: a year that was bought in the middle of another stands only where the money of one of them had gone back for a time.
 
+        A renewal is never beside: where its money is told of late, the year that was bought after it moves on.
+
         Whether the member then has two years for two payments, or one of each, depends on what was heard first: both are fair.
         """
         for n, period in enumerate(subscription.periods):
@@ -207,6 +209,7 @@ class Convergence:
                 or itself
                 or any(
                     self._went_back_for_a_time(earlier, period.bought_at + self._skew)
+                    or (self._payments[earlier.payment_id].renewal and earlier.ends_at > period.bought_at)
                     for earlier in subscription.periods[:n]
                 )
             )

@@ -69,6 +69,7 @@ SETTINGS: Final = Settings(
     billing_timezone=ZONE,
     sign_in_url=None,
     otlp_endpoint=None,
+    sentry_dsn=None,
     log_level="ERROR",
     log_json=False,
 )
