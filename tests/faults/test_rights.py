@@ -114,6 +114,45 @@ async def test_a_start_without_the_right_to_write_payments_is_503_and_no_replica
     assert 201 == again.status_code
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE audit SET actor = 'nobody'",
+        "DELETE FROM audit",
+        "TRUNCATE audit",
+        "ALTER TABLE audit DISABLE TRIGGER audit_is_append_only",
+        "DROP TABLE audit",
+        "DELETE FROM payments",
+        "DELETE FROM subscriptions",
+    ],
+)
+async def test_the_rights_that_the_statements_tell_leave_the_audit_and_the_books_alone(
+    postgres_store: StoreInPostgres, limited: Database, change: str
+) -> None:
+    await stored_payment(postgres_store.begin)
+    connection = await limited.acquire()
+    await connection.execute("SET payments.erasing = 'on'")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(change)
+    await limited.release(connection, broken=True)
+
+
+async def test_an_erasure_needs_three_rights_more_and_changes_nothing_without_all_of_them(
+    postgres_store: StoreInPostgres, limited: Database
+) -> None:
+    payment = await stored_payment(postgres_store.begin, status=PaymentStatus.EXPIRED)
+    erase = PostgresWorld(limited, Outside()).container.erase_member()
+    for right in ("UPDATE ON periods", "DELETE ON subscriptions", "UPDATE ON audit"):
+        with pytest.raises(TryAgain, match="42501"):
+            await erase(payment.user_id, reason="they asked", operator="nadia", forfeit_access=True)
+        kept = await payment_of(postgres_store.begin, payment.id)
+        await postgres_store.observer.execute(f"GRANT {right} TO {ROLE}")
+    done = await erase(payment.user_id, reason="they asked", operator="nadia", forfeit_access=True)
+
+    assert payment == kept
+    assert 1 == done.payments
+
+
 @pytest.mark.parametrize(("code", "done"), [("26000", "DEALLOCATE ALL"), ("42P05", TAKE_EVERY_NEXT_NAME)])
 async def test_a_connection_whose_prepared_statements_somebody_else_has_changed_is_thrown_away(
     postgres_store: StoreInPostgres, code: str, done: str
