@@ -1,5 +1,6 @@
 """What operators are told of the metrics is what there is: every name in the guide and in the alerts, and no other."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,3 +64,55 @@ def test_an_alert_that_names_a_page_names_a_heading_of_it() -> None:
 
     assert 5 < len(named)
     assert [] == [page for page in named if not any(heading.startswith(page) for heading in headings)]
+
+
+DASHBOARD = json.loads((OPERATIONS / "grafana.json").read_bytes())
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+OF_PROMETHEUS = frozenset({"le", "instance"})
+"""Labels that it adds itself."""
+
+
+def labels_of(metric: str) -> set[str]:
+    """The labels of a metric, as the guide has them."""
+    guide = (OPERATIONS / "metrics.md").read_text(encoding="utf-8")
+    name = next(known for known in sorted(names(), key=len, reverse=True) if metric.startswith(known))
+    (cell,) = re.findall(rf"^\| `{name}` \| ([^|]*) ?\|", guide, re.MULTILINE)
+    return set(re.findall(r"`(\w+)`", cell))
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
+def test_a_panel_of_the_dashboard_asks_for_metrics_and_labels_that_there_are(
+    panel: dict[str, Any],
+) -> None:  # Any: JSON
+    known = names() | {name + suffix for name in names() for suffix in SUFFIXES}
+    for target in panel["targets"]:
+        asked = set(NAME.findall(target["expr"]))
+        grouped = {
+            label.strip() for group in re.findall(r"by \(([^)]*)\)", target["expr"]) for label in group.split(",")
+        }
+        matched = set(re.findall(r"[{,]\s*(\w+)\s*(?:=|!=|=~|!~)", target["expr"]))
+        shown = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+
+        assert asked
+        assert set() == asked - known
+        for metric in asked:
+            assert set() == (grouped | matched) - labels_of(metric) - OF_PROMETHEUS
+        assert shown <= grouped
+
+
+def test_the_dashboard_shows_every_metric_that_there_is() -> None:
+    asked = {name for panel in PANELS for target in panel["targets"] for name in NAME.findall(target["expr"])}
+
+    assert [] == [name for name in sorted(names()) if not any(one.startswith(name) for one in asked)]
+
+
+def test_the_panels_of_the_dashboard_lie_beside_each_other() -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in DASHBOARD["panels"]:
+        at = panel["gridPos"]
+        place = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+
+        assert at["x"] + at["w"] <= 24
+        assert not place & taken
+        taken |= place
+    assert len(DASHBOARD["panels"]) == len({panel["id"] for panel in DASHBOARD["panels"]})
