@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from application.ports.gateway import ChargeRefunded, DisputeTold, RefundTold
+from application.ports.gateway import ChargeRefunded, CheckoutCompleted, DisputeTold, RefundTold
 from domain.audit import Cause
-from domain.payment import PaymentStatus
+from domain.payment import Figures, PaymentStatus
 from domain.returns import DisputeStage, DisputeStatus, RefundStatus
 from domain.subscription import SubscriptionStatus
 
@@ -125,3 +125,12 @@ async def test_a_refunded_charge_that_falls_into_the_confirmation_of_its_payment
     await world.work()
 
     assert P.REFUNDED is world.payment().status
+
+
+async def test_money_under_review_that_had_gone_back_before_it_was_heard_of_is_refunded_at_once(world: "World") -> None:
+    session = world.gateway.pay((await world.start()).session_id, Figures(29999, "mad"))
+    await world.deliver(RefundTold(world.gateway.give_back(session.id)))
+    await world.deliver(CheckoutCompleted(session))
+
+    assert P.REFUNDED is world.payment().status
+    assert [("PENDING", "REVIEW"), ("REVIEW", "REFUNDED")] == [move[:2] for move in world.moves()[1:]]
