@@ -1,6 +1,7 @@
 """What no delivery told is found in the provider's own lists, once, and taken through the verbs that events use."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -221,3 +222,25 @@ async def test_a_customer_whose_making_was_interrupted_is_finished(world: "World
     customers = [one for one in run.differences if one.what == "customer"]
     assert after_effect == bool(customers)
     assert 1 == len(world.gateway.customers)
+
+
+async def test_pages_of_the_lists_are_asked_for_ten_times_a_second_at_most(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Members, who pay at the same time, come before what is made up for."""
+    for _ in range(7):
+        lost(world, RefundTold(a_refund(payment_intent_id="pi_foreign")))
+    world.clock.pass_time(timedelta(hours=1))
+    asked_at = []
+    called = world.gateway.called
+
+    async def noted(name: str) -> None:
+        asked_at.append(world.clock.now())
+        await called(name)
+
+    monkeypatch.setattr(world.gateway, "called", noted)
+    await world.reconcile()
+    pauses = [later - earlier for earlier, later in pairwise(asked_at)]
+
+    assert len(asked_at) >= 4 + 3
+    assert min(pauses) >= timedelta(seconds=0.1)

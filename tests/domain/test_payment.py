@@ -256,3 +256,11 @@ def test_a_dispute_stands_beside_the_status(dispute: DisputeStatus | None) -> No
 
     assert S.SUCCEEDED is told_paid(payment).status
     assert dispute is told_paid(payment).dispute
+
+
+@pytest.mark.parametrize("told", [Figures(None, None), Figures(29999, None), Figures(None, "mad")], ids=repr)
+def test_where_nobody_told_the_whole_of_what_came_it_is_what_was_asked_for(told: Figures) -> None:
+    payment = a_payment().paid(told, at=LATER, payment_intent_id="pi_1")
+
+    assert payment.amount == payment.received
+    assert not payment.is_charge_known

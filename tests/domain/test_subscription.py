@@ -228,3 +228,13 @@ def test_whenever_payments_are_made_their_years_never_overlap_and_none_is_lost(p
     assert len(paid_at) == len(subscription.periods)
     for at, period in zip(sorted(paid_at), subscription.periods, strict=True):
         assert at <= period.starts_at
+
+
+@pytest.mark.parametrize(
+    ("instant", "opens_at"),
+    [(NOON, YEAR_END - timedelta(days=30)), (YEAR_END - MICROSECOND, YEAR_END - timedelta(days=30)), (YEAR_END, None)],
+)
+def test_more_time_is_bought_in_the_window_before_the_end_and_from_the_end_on_at_once(
+    instant: datetime, opens_at: datetime | None
+) -> None:
+    assert opens_at == a_subscription(NOON).renewal_opens_at(instant, timedelta(days=30))

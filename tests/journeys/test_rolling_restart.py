@@ -23,8 +23,8 @@ EACH_WHILE = 4
 
 @pytest.fixture
 def replicas(system: System) -> Iterator[tuple[Part, Part]]:
-    """A second pair of replicas, one of them of two processes, that drain for a second, as those behind a balancer do."""
-    found = system.another_service("--drain", "1"), system.another_service("--drain", "1", "--workers", "2")
+    """A second pair of replicas, one of them of two processes, that drain for two seconds, as those behind a balancer do."""
+    found = system.another_service("--drain", "2"), system.another_service("--drain", "2", "--workers", "2")
     for replica in found:
         replica.launch()
     for replica in found:
