@@ -264,3 +264,13 @@ def test_where_nobody_told_the_whole_of_what_came_it_is_what_was_asked_for(told:
 
     assert payment.amount == payment.received
     assert not payment.is_charge_known
+
+
+def test_what_came_is_told_once_and_only_of_money_under_review() -> None:
+    in_order = a_payment()
+    untold = in_order.paid(Figures(None, None), at=LATER, payment_intent_id="pi_1")
+    told = untold.told_its_charge(OTHER)
+
+    assert OTHER == told.charged
+    assert told == told.told_its_charge(Figures(1, "eur"))
+    assert in_order == in_order.told_its_charge(OTHER)
