@@ -134,3 +134,12 @@ async def test_money_under_review_that_had_gone_back_before_it_was_heard_of_is_r
 
     assert P.REFUNDED is world.payment().status
     assert [("PENDING", "REVIEW"), ("REVIEW", "REFUNDED")] == [move[:2] for move in world.moves()[1:]]
+
+
+async def test_what_a_charge_listed_stays_known_when_something_else_is_told_of_it(world: "World") -> None:
+    payment = await world.buy()
+    refund = world.gateway.give_back(payment.checkout_session_id or "", 12000)
+    await world.deliver(ChargeRefunded(refund.payment_intent_id, 12000, "mad", (refund,)))
+    await world.deliver(DisputeTold(world.gateway.dispute(payment.checkout_session_id or "", DisputeStage.INQUIRY)))
+
+    assert (P.PARTIALLY_REFUNDED, 12000) == (world.payment().status, world.payment().refunded_minor)
