@@ -103,21 +103,46 @@ async def test_the_refund_that_stands_is_told_of_though_those_before_it_had_fail
     assert ["2026-000001", "refund"] == subjects(world)
 
 
+async def a_duplicate_that_is_none(world: "World") -> CheckoutCompleted:
+    """A second payment, believed to be paid beside a year that went back soon after; and the event that tells that it was paid later."""
+    first = world.gateway.pay((await world.start()).session_id)
+    await world.deliver(CheckoutCompleted(first))
+    world.clock.pass_time(timedelta(days=10))
+    second = replace(first, id="cs_test_second", payment_intent_id="pi_second", paid_at=world.clock.now())
+    world.gateway.sessions[second.id] = second
+    await world.confirm(second, cause=Cause(why="its member came back"))
+    world.clock.pass_time(timedelta(minutes=2))
+    await world.deliver(RefundTold(world.gateway.give_back(first.id)))
+    return CheckoutCompleted(replace(second, paid_at=world.clock.now()))
+
+
+async def does_all(world: "World", kind: JobKind) -> None:
+    """A worker does what is due of one kind, and nothing else."""
+    for job in await world.store.jobs.claim(frozenset({kind}), limit=10, lease_seconds=60):
+        await world.run(job)
+
+
+async def test_a_year_that_was_taken_for_a_duplicate_when_it_was_to_be_confirmed_is_confirmed_then(
+    world: "World",
+) -> None:
+    dated = await a_duplicate_that_is_none(world)
+    await does_all(world, JobKind.ISSUE_RECEIPT)
+    await does_all(world, JobKind.SEND_CONFIRMATION)
+    while_duplicate = subjects(world)
+    await world.deliver(dated)
+    await world.work_for_an_hour()
+
+    assert [] == while_duplicate
+    assert ["refund", "2026-000002"] == sorted(subjects(world), reverse=True)
+    assert (await world.check_access(world.member.user_id)).allowed
+
+
 @pytest.mark.parametrize("in_hand", [True, False])
 async def test_a_duplicate_that_is_just_going_back_buys_no_year_whatever_is_told_of_its_time_meanwhile(
     world: "World", monkeypatch: pytest.MonkeyPatch, in_hand: bool
 ) -> None:
     """Its event dates it after the time beside it had gone back, while its refund is on the way to the provider, or before."""
-    first = world.gateway.pay((await world.start()).session_id)
-    await world.deliver(CheckoutCompleted(first))
-    world.clock.pass_time(timedelta(days=10))
-    now = world.clock.now()
-    second = replace(first, id="cs_test_second", payment_intent_id="pi_second", paid_at=now)
-    world.gateway.sessions[second.id] = second
-    await world.confirm(second, cause=Cause(why="its member came back"))
-    world.clock.pass_time(timedelta(minutes=2))
-    await world.deliver(RefundTold(world.gateway.give_back(first.id)))
-    dated = CheckoutCompleted(replace(second, paid_at=world.clock.now()))
+    dated = await a_duplicate_that_is_none(world)
     give_back = world.gateway.refund
 
     async def while_it_is_told(order: RefundOrder, *, key: str) -> Refund:
