@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ AT_ONCE: Final = 6
 """How many members pay at the same time."""
 
 SECONDS_MAX: Final = 90.0
+PAUSE_SECONDS_MAX: Final = 2.0
 """How long a member tries to pay before that counts as a wedge."""
 
 EXPECTED: Final = frozenset({200, 201, 429, 503})
@@ -100,8 +102,12 @@ class Chaos:
             return None
         with self._progress:
             self.told[answer.status_code] += 1
+        if not answer.is_success:
+            # As told, but for the longest of pauses: who asks again at once uses up what one member may ask in a minute.
+            time.sleep(min(float(answer.headers.get("Retry-After", "0.2")), PAUSE_SECONDS_MAX))
+            return None
         body: Json = answer.json()
-        return body if answer.is_success else None
+        return body
 
     def _lands(self, shopper: Shopper, checkout: Json) -> None:
         url = f"{self.system.url}/payment/success?session_id={checkout['checkout_session_id']}"
