@@ -4,7 +4,7 @@ import asyncio
 import time
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import httpx
@@ -20,6 +20,9 @@ from journeys.parts import Part, clean_environment, eventually
 
 Json = dict[str, Any]  # Any: JSON documents, read by key
 _numbers = count(1)
+
+BEGUN: Final = "SELECT FROM jobs WHERE state = 'leased' OR (state = 'ready' AND attempts = 0 AND run_at <= now())"
+"""Jobs that a worker does at once; what failed before, and what is due later, are left."""
 
 
 class System:
@@ -80,7 +83,7 @@ class System:
         self.tidy()
 
     def tidy(self) -> None:
-        """As a test expects it: everything runs, nothing is out of order at Stripe."""
+        """As a test expects it: everything runs, nothing is out of order at Stripe, and no work of the test before is left over."""
         missing = [part for part in self.parts if not part.runs]
         for part in missing:
             part.launch()
@@ -88,6 +91,7 @@ class System:
             part.wait_until_ready()
         self.sandbox_told("DELETE", "faults")
         self.sandbox_told("POST", "deliveries/resume")
+        eventually("what was begun is done", lambda: not self.rows(BEGUN))
 
     def stop(self) -> None:
         """Stop what runs."""

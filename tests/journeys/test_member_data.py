@@ -23,6 +23,14 @@ def member(system: System, *arguments: str) -> "subprocess.CompletedProcess[str]
     )
 
 
+def audited(system: System) -> str:
+    """What the audit says of the system: other journeys, which tamper with payments of theirs, may have gone before."""
+    done = subprocess.run(
+        [*PAYMENTS, "audit"], cwd=system.folder, env=system.environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout
+
+
 def stripe_knows(system: System, customer_id: str) -> bool:
     """Whether Stripe has a customer of that id."""
     secret = system.secrets.stripe_secret_key
@@ -38,6 +46,7 @@ def test_a_member_is_given_a_copy_and_then_forgotten_here_and_at_stripe(system: 
     number = shopper.receipt_number(checkout)
     copy: Json = json.loads(member(system, "export", shopper.user_id).stdout)
     customer_id = copy["contact"]["stripe_customer_id"]
+    before = audited(system)
     known_before = stripe_knows(system, customer_id)
     kept = member(system, "erase", shopper.user_id, "--reason", "asked in writing")
     words = ("erase", shopper.user_id, "--reason", "asked in writing", "--forfeit-access", "--json")
@@ -48,9 +57,7 @@ def test_a_member_is_given_a_copy_and_then_forgotten_here_and_at_stripe(system: 
         " JOIN invoices i ON i.payment_id = p.id WHERE p.id = $1",
         checkout["payment_id"],
     )
-    audit = subprocess.run(
-        [*PAYMENTS, "audit"], cwd=system.folder, env=system.environment, capture_output=True, text=True, check=False
-    )
+    after = audited(system)
 
     assert (shopper.email, "Salma Bennani") == (copy["contact"]["email"], copy["contact"]["name"])
     assert [(checkout["payment_id"], number)] == [(one["id"], one["invoice"]["number"]) for one in copy["payments"]]
@@ -61,7 +68,7 @@ def test_a_member_is_given_a_copy_and_then_forgotten_here_and_at_stripe(system: 
     assert (pseudonym, 30000, number, "") == tuple(row)
     assert (True, False) == (known_before, stripe_knows(system, customer_id))
     assert 1 == member(system, "export", shopper.user_id).returncode
-    assert 0 == audit.returncode, audit.stdout
+    assert before == after
 
 
 @pytest.mark.parametrize(
