@@ -1,12 +1,13 @@
 """A collector of traces on 127.0.0.1: takes what processes send by OTLP over HTTP, and knows it by trace."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 
 from msgspec import Struct
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from journeys.receiver import receiving
 
 
 class Span(Struct, frozen=True):
@@ -27,8 +28,8 @@ class Span(Struct, frozen=True):
 class Collector:
     """What has come."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self) -> None:
+        self.url = ""
         self.spans: list[Span] = []
         self.raw = b""
 
@@ -65,27 +66,14 @@ class Collector:
 @contextmanager
 def collecting() -> Iterator[Collector]:
     """A collector that listens."""
+    collector = Collector()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            """Take what is sent to /v1/traces."""
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/v1/traces":
-                collector.take(body)
-            self.send_response(200 if self.path == "/v1/traces" else 404)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def take(path: str, _headers: Message, body: bytes) -> bytes | None:
+        if path != "/v1/traces":
+            return None
+        collector.take(body)
+        return b""
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing of each request."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    collector = Collector(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with receiving(take) as port:
+        collector.url = f"http://127.0.0.1:{port}"
         yield collector
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

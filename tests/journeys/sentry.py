@@ -2,11 +2,12 @@
 
 import gzip
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from typing import Any
+
+from journeys.receiver import receiving
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -14,8 +15,8 @@ Json = dict[str, Any]  # Any: JSON
 class Sentry:
     """What has come."""
 
-    def __init__(self, port: int) -> None:
-        self.dsn = f"http://public@127.0.0.1:{port}/1"
+    def __init__(self) -> None:
+        self.dsn = ""
         self.events: list[Json] = []
         self.raw = b""
 
@@ -31,27 +32,12 @@ class Sentry:
 @contextmanager
 def listening() -> Iterator[Sentry]:
     """A Sentry that listens."""
+    sentry = Sentry()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            """Take an envelope."""
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            sentry.take(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
+    def take(_path: str, headers: Message, body: bytes) -> bytes:
+        sentry.take(gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body)
+        return b"{}"
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing of each request."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    sentry = Sentry(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with receiving(take) as port:
+        sentry.dsn = f"http://public@127.0.0.1:{port}/1"
         yield sentry
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
