@@ -45,6 +45,9 @@ format: install ## Format the code and sort its imports
 reliability: install ## Show at length what the faults do, and write docs/reliability.md (SEEDS= POINTS= PAYMENTS= DELIVERIES= BURST=)
 	@$(BIN)/python tests/reliability.py
 
+bench: install ## Measure the service beside what it is compared with (bench/README.md); BENCH="--rounds 5 --paths webhook"
+	@$(BIN)/python -m bench $(BENCH)
+
 demo: install ## Take one payment for each user type through the whole path
 	@$(BIN)/payments demo
 
@@ -69,5 +72,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run browser pictures reliability test check fuzz format demo migrate sql messages lock clean
+.PHONY: help install run browser pictures reliability test check fuzz bench format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help

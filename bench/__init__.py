@@ -1,0 +1,1 @@
+"""How fast the service is, beside programs that do as little as can be done: `make bench`, and bench/README.md."""

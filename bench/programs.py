@@ -1,0 +1,92 @@
+"""The programs that are measured, each as a process of its own."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from bench.events import WEBHOOK_SECRET
+from bench.meters import cpu_seconds
+from entrypoints.cli.demo import free_port
+
+START_SECONDS_MAX: Final = 60.0
+ROOT: Final = Path(__file__).parents[1]
+TOKEN_SECRET: Final = secrets.token_hex(32)
+STRIPE_KEY: Final = "sk_test_of_the_bench"
+KEPT: Final = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "USER"})
+
+SERVED: Final = ("-m", "entrypoints.cli", "serve", "--port")
+"""How the service ships; the others are served by the same server with its own defaults."""
+
+REFERENCES: Final = {"bare": ("-m", "bench.reference.bare"), "tutorial": ("-m", "bench.reference.tutorial")}
+
+
+class Program:
+    """A server on a port of its own. It has no settings but these: none that the machine happens to have."""
+
+    def __init__(self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.port = free_port()
+        self.log = folder / f"{name}.log"
+        self._environment = {key: value for key, value in os.environ.items() if key in KEPT} | dict(environment)
+        self._command = [sys.executable, *command, str(self.port)]
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it listens. Raises RuntimeError with its log when it does not."""
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
+            )
+        give_up_at = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < give_up_at and self._process.poll() is None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"{self.name} does not start:\n{self.log.read_text(errors='replace')}")
+
+    def cpu_seconds(self) -> float:
+        """CPU time of all its processes so far."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return cpu_seconds(self._process.pid)
+
+    def stop(self) -> None:
+        """Stop it, and wait until it has ended."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=40)
+
+
+def service(folder: Path, database_url: str, **settings: str) -> Program:
+    """The service itself, with the limits of rate off and logs as in production."""
+    limits = ("CHECKOUTS", "REQUESTS", "AUTH_FAILURES", "SIGNATURE_FAILURES")
+    environment = {
+        "APP_ENV": "local",
+        "DATABASE_URL": database_url,
+        "STRIPE_SECRET_KEY": STRIPE_KEY,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "AUTH_JWT_SECRET": TOKEN_SECRET,
+        "LOG_FORMAT": "json",
+        **{f"RATE_LIMIT_{name}": "0" for name in limits},
+    }
+    return Program("service", SERVED, folder, environment | settings)
+
+
+def reference(name: str, folder: Path, database_url: str, **settings: str) -> Program:
+    """A program to compare with."""
+    environment = {
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": database_url,
+        "STRIPE_SECRET_KEY": STRIPE_KEY,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "AUTH_JWT_SECRET": TOKEN_SECRET,
+    }
+    return Program(name, REFERENCES[name], folder, environment | settings)

@@ -1,0 +1,1 @@
+"""Programs to compare with: as little as can be done for the same durable rows, and the way tutorials do it."""

@@ -1,0 +1,70 @@
+"""The results as a table and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from bench.measure import Measurement, middle, ratio
+
+BASE: Final = "bare"
+HEAD: Final = "| program | a second | p50 ms | p99 ms | server us | x bare | Postgres us | sum us | x bare | WAL B | load us | foreign |"
+
+
+class Results(Struct, frozen=True, kw_only=True):
+    """A whole run. machine and postgres: by name, as text."""
+
+    at: datetime
+    machine: dict[str, str]
+    postgres: dict[str, str]
+    measurements: list[Measurement]
+
+
+def kept(results: Results, folder: Path) -> Path:
+    """Write the results to a file of their own, and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{results.at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+    return path
+
+
+def tables(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """A Markdown table for each path and number of connections, the cheapest server first."""
+
+    def place(one: Measurement) -> tuple[str, int]:
+        return one.path, one.connections
+
+    for (path, connections), found in groupby(sorted(measurements, key=place), key=place):
+        by_program: dict[str, list[Measurement]] = {}
+        for one in found:
+            by_program.setdefault(one.program, []).append(one)
+        yield f"### {path}, {connections} connection{'s' if connections > 1 else ''}\n"
+        yield HEAD
+        yield f"|---{'|---' * (HEAD.count('|') - 2)}|"
+        base = by_program.get(BASE, [])
+        for program, its in sorted(by_program.items(), key=lambda item: middle(item[1], "server_us")):
+            yield row(program, its, base)
+        yield ""
+
+
+def row(program: str, its: Sequence[Measurement], base: Sequence[Measurement]) -> str:
+    """One program: medians over the rounds, and ratios within each round."""
+    cells = [
+        program,
+        f"{middle(its, 'a_second'):.0f}",
+        f"{middle(its, 'p50_ms'):.1f}",
+        f"{middle(its, 'p99_ms'):.1f}",
+        f"{middle(its, 'server_us'):.0f}",
+        f"{ratio(its, base, 'server_us'):.2f}" if base else "-",
+        f"{middle(its, 'postgres_us'):.0f}",
+        f"{middle(its, 'sum_us'):.0f}",
+        f"{ratio(its, base, 'sum_us'):.2f}" if base else "-",
+        f"{middle(its, 'wal_bytes'):.0f}",
+        f"{middle(its, 'load_us'):.0f}",
+        f"{middle(its, 'foreign_cores'):.2f}",
+    ]
+    return f"| {' | '.join(cells)} |"
