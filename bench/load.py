@@ -24,10 +24,11 @@ class Answers(Struct):
     statuses: Counter[int] = field(default_factory=Counter)
     first_fault: str = ""
 
-    def percentile_ms(self, share: float) -> float:
-        """The latency that a share of the answers did not exceed, in milliseconds."""
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+def percentile_ms(seconds: Sequence[float], share: float) -> float:
+    """What a share of the latencies (seconds) does not exceed, in milliseconds."""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
 class Load:

@@ -1,18 +1,22 @@
 """One measurement: so many connections ask one program for a while."""
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import ceil
 from statistics import median
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from bench.database import Connection, Server, settle
-from bench.load import Answers, Load
+from bench.load import Answers, Load, percentile_ms
 from bench.meters import machine_seconds
 from bench.programs import Program
 
 WARM_UP: Final = 200
+A_SECOND_MAX: Final = 4000
+"""More requests than any program here answers in a second are made for each."""
+
 MICROSECONDS: Final = 1e6
 
 
@@ -49,11 +53,33 @@ class Work(Struct, frozen=True):
     check: Callable[[Sequence[int]], Awaitable[None]]
 
 
-class Target(Struct, frozen=True):
-    """A program over its own database."""
+class Round(Struct, frozen=True, kw_only=True):
+    """What is measured of each program in turn."""
 
-    program: Program
-    connection: Connection
+    path: str
+    connections: int
+    number: int
+    seconds: float
+
+    @property
+    def whole_seconds(self) -> int:
+        """For whom knows no parts of seconds."""
+        return ceil(self.seconds)
+
+
+class Target(Protocol):
+    """Something that can be measured over a database of its own, as far as it knows the path."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def paths(self) -> frozenset[str]: ...
+    @property
+    def connection(self) -> Connection: ...
+
+    async def measure(self, round: Round) -> Measurement:
+        """One measurement. Raises when what was answered is not so."""
+        ...
 
 
 Prepare: TypeAlias = Callable[[Connection, int], Awaitable[Work]]
@@ -64,48 +90,58 @@ class NotAnswered(Exception):
     """A request was answered with an error."""
 
 
-async def measured(
-    server: Server,
-    target: Target,
-    prepare: Prepare,
-    *,
-    path: str,
-    connections: int,
-    round: int,
-    seconds: float,
-    at_most: int,
-) -> Measurement:
-    """Warm up, measure, and hold what was answered to what is stored. Raises NotAnswered and what the check raises."""
-    work = await prepare(target.connection, WARM_UP + at_most)
-    await settle(target.connection)
-    await asked(Load(work.requests[:WARM_UP], seconds_max=seconds), target.program, connections)
-    load = Load(work.requests[WARM_UP:], seconds_max=seconds)
+class Served:
+    """A program that is asked over HTTP.
 
-    postgres, server_began = await server.spent(target.connection), target.program.cpu_seconds()
-    load_began, machine_began = cpu_seconds_of_load(), machine_seconds()
-    answers = await asked(load, target.program, connections)
-    server_seconds = target.program.cpu_seconds() - server_began
-    load_seconds, machine = cpu_seconds_of_load() - load_began, machine_seconds() - machine_began
-    spent = (await server.spent(target.connection)).since(postgres)
+    paths: how the requests of each path that it knows are made.
+    """
 
-    await work.check([WARM_UP + number for number in answers.answered])
-    requests = len(answers.latencies)
-    ours = server_seconds + spent.cpu_seconds + load_seconds
-    return Measurement(
-        path=path,
-        program=target.program.name,
-        connections=connections,
-        round=round,
-        requests=requests,
-        a_second=requests / answers.seconds,
-        p50_ms=answers.percentile_ms(0.50),
-        p99_ms=answers.percentile_ms(0.99),
-        server_us=server_seconds / requests * MICROSECONDS,
-        postgres_us=spent.cpu_seconds / requests * MICROSECONDS,
-        load_us=load_seconds / requests * MICROSECONDS,
-        wal_bytes=spent.wal_bytes / requests,
-        foreign_cores=max(0.0, (machine - ours) / answers.seconds),
-    )
+    def __init__(self, server: Server, program: Program, connection: Connection, paths: Mapping[str, Prepare]) -> None:
+        self.connection = connection
+        self.program = program
+        self._server = server
+        self._prepare = paths
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset(self._prepare)
+
+    async def measure(self, round: Round) -> Measurement:
+        """Warm up, measure, and hold what was answered to what is stored. Raises NotAnswered and what the check raises."""
+        work = await self._prepare[round.path](self.connection, WARM_UP + int(round.seconds * A_SECOND_MAX))
+        await settle(self.connection)
+        await asked(Load(work.requests[:WARM_UP], seconds_max=round.seconds), self.program, round.connections)
+        load = Load(work.requests[WARM_UP:], seconds_max=round.seconds)
+
+        postgres, server_began = await self._server.spent(self.connection), self.program.cpu_seconds()
+        load_began, machine_began = cpu_seconds_of_load(), machine_seconds()
+        answers = await asked(load, self.program, round.connections)
+        server_seconds = self.program.cpu_seconds() - server_began
+        load_seconds, machine = cpu_seconds_of_load() - load_began, machine_seconds() - machine_began
+        spent = (await self._server.spent(self.connection)).since(postgres)
+
+        await work.check([WARM_UP + number for number in answers.answered])
+        requests = len(answers.latencies)
+        ours = server_seconds + spent.cpu_seconds + load_seconds
+        return Measurement(
+            path=round.path,
+            program=self.name,
+            connections=round.connections,
+            round=round.number,
+            requests=requests,
+            a_second=requests / answers.seconds,
+            p50_ms=percentile_ms(answers.latencies, 0.50),
+            p99_ms=percentile_ms(answers.latencies, 0.99),
+            server_us=server_seconds / requests * MICROSECONDS,
+            postgres_us=spent.cpu_seconds / requests * MICROSECONDS,
+            load_us=load_seconds / requests * MICROSECONDS,
+            wal_bytes=spent.wal_bytes / requests,
+            foreign_cores=max(0.0, (machine - ours) / answers.seconds),
+        )
 
 
 def cpu_seconds_of_load() -> float:
