@@ -21,6 +21,7 @@ from opentelemetry.trace import Link, SpanKind, StatusCode, Tracer, get_current_
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from entrypoints.tracing import Origin, Tracing, Work
+from entrypoints.tracing.sampling import sampler_of
 
 PACKAGE: Final = "talents-acting-payments"
 PREFIX: Final = "payments."
@@ -44,13 +45,14 @@ class PaymentIds(RandomIdGenerator):
 def open_tracing(closing: AsyncExitStack, endpoint: str) -> Tracing:
     """Traces to a collector that speaks OTLP over HTTP at a base URL, in batches, by a thread of their own.
 
-    What else OpenTelemetry can be told by the environment (headers, sampling, names) it reads itself. The sampling of whole traces by a
-    ratio goes by their ids, so that all processes keep the same payments.
+    What else OpenTelemetry can be told by the environment (headers, names, when to sample) it reads itself, but for the sampling by a
+    ratio, which goes by what was drawn for the id of a payment.
     """
     named = {SERVICE_VERSION: version(PACKAGE)}
     if not os.environ.get("OTEL_SERVICE_NAME"):
         named[SERVICE_NAME] = PACKAGE
-    provider = TracerProvider(resource=Resource.create(named), id_generator=PaymentIds())
+    sampler = sampler_of(os.environ)
+    provider = TracerProvider(sampler, Resource.create(named), id_generator=PaymentIds())
     exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter))
     tracer = provider.get_tracer(PACKAGE)
