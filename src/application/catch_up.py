@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from application.again import again
 from application.confirm_payment import ConfirmPayment
 from application.errors import ApplicationFault, InvalidEvent, ProviderUnavailable, TryAgain
-from application.findings import Findings
+from application.findings import Findings, Thing
 from application.log_context import about
 from application.ports.gateway import CheckoutSession, EventReader, ProviderEvent, installation_named_by
 from application.ports.installation import InstallationId
@@ -127,7 +127,7 @@ class CatchUp:
             return None
 
     async def _repaired(
-        self, what: str, id: str, repair: Callable[[Item], Awaitable[Change]], item: Item, findings: Findings
+        self, what: Thing, id: str, repair: Callable[[Item], Awaitable[Change]], item: Item, findings: Findings
     ) -> None:
         """Repair one thing, and note what has changed, or why it could not."""
         with about():

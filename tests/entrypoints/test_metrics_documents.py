@@ -57,6 +57,22 @@ def test_an_alert_asks_for_metrics_that_there_are(rule: dict[str, Any]) -> None:
     assert set() == set(asked) - known
 
 
+@pytest.mark.parametrize(
+    "rule", [rule for rule in rules() if "increase(" in rule["expr"]], ids=lambda rule: rule["alert"]
+)
+def test_what_an_alert_sees_increase_stands_at_0_when_a_process_starts(rule: dict[str, Any]) -> None:
+    asked = re.findall(r"increase\((\w+)(?:\{([^}]*)\})?\[", rule["expr"])
+    began = [sample for family in Measures().registry.collect() for sample in family.samples]
+
+    assert asked
+    for name, selector in asked:
+        labels = dict(re.findall(r'(\w+)="([^"]*)"', selector))
+        found = [one.value for one in began if one.name == name and labels.items() <= one.labels.items()]
+
+        assert found
+        assert 0 == sum(found)
+
+
 def test_an_alert_that_names_a_page_names_a_heading_of_it() -> None:
     headings = re.findall(r"^## (.+)$", (OPERATIONS / "incidents.md").read_text(encoding="utf-8"), re.MULTILINE)
     told = [rule["annotations"]["description"] for rule in rules()]

@@ -17,10 +17,10 @@ from application.receive_event import Outcome, ReceiveEvent
 from entrypoints.http.described import answer, problems
 from entrypoints.http.identity import PUBLIC
 from entrypoints.http.rate_limits import UNLIMITED, count_forged_delivery
-from entrypoints.metrics.measures import Measures
+from entrypoints.metrics.measures import Measures, TurnedAway
 
 BODY_BYTES_MAX: Final = 512 * 1024
-TURNED_AWAY: Final = {InvalidSignature: "bad_signature", InvalidEvent: "no_event"}
+TURNED_AWAY: Final = {InvalidSignature: TurnedAway.BAD_SIGNATURE, InvalidEvent: TurnedAway.NO_EVENT}
 
 
 class ReceivedBody(Struct, frozen=True, kw_only=True):
@@ -74,13 +74,13 @@ async def receive_stripe_event(
     try:
         receipt = await receive_event(delivery)
     except ApplicationFault as fault:
-        measures.delivery(TURNED_AWAY.get(type(fault), "not_kept"))
+        measures.delivery(TURNED_AWAY.get(type(fault), TurnedAway.NOT_KEPT))
         if isinstance(fault, InvalidSignature):
             # Counted afterwards: what is well signed is taken at any rate, from whatever address.
             count_forged_delivery(request.scope, request.app.state.rate_limits)
         raise
     also_about(event_id=receipt.event_id)
-    measures.delivery(receipt.outcome.value)
+    measures.delivery(receipt.outcome)
     if receipt.outcome is Outcome.HANDLED:
         measures.handled(receipt.created, datetime.now(UTC))
     return ReceivedBody(outcome=receipt.outcome)

@@ -5,12 +5,16 @@ Labels come from short lists that are ours: no ids, no addresses, nothing that a
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, TypeVar
+from enum import StrEnum
+from itertools import chain, product
+from typing import Final, TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters.stripe.calls import CallMade
+from application.findings import Thing
 from application.ports.jobs import JobKind
+from application.receive_event import Outcome
 from application.reconcile import Reconciliation
 
 Result = TypeVar("Result")
@@ -23,16 +27,26 @@ LAG_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 216
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER: Final = "other"
+UNFORESEEN: Final = 500
+
+
+class TurnedAway(StrEnum):
+    """Why a delivery was not taken. NOT_KEPT: for our own sake; the provider delivers it again."""
+
+    BAD_SIGNATURE = "bad_signature"
+    NO_EVENT = "no_event"
+    NOT_KEPT = "not_kept"
 
 
 class Measures:
-    """The counters of one process."""
+    """The counters of one process. Those that alerts wait for stand at 0 from the beginning: Prometheus sees no first step from nothing."""
 
     def __init__(self) -> None:
         self.registry = own = CollectorRegistry()
         self._requests = Counter(
             "payments_http_requests", "Requests answered.", ["method", "route", "status"], registry=own
         )
+        self._errors = Counter("payments_http_errors", "Requests that ended in an unforeseen error.", registry=own)
         self._request_seconds = Histogram(
             "payments_http_request_seconds", "Time until answered.", ["route"], registry=own, buckets=REQUEST_SECONDS
         )
@@ -89,16 +103,22 @@ class Measures:
             registry=own,
             buckets=LATE_SECONDS,
         )
+        for outcome in chain(Outcome, TurnedAway):
+            self._deliveries.labels(outcome.value)
+        for what, repaired in product(get_args(Thing), ("yes", "no")):
+            self._differences.labels(what, repaired)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. route: as it is declared, with its parameters by name; empty where none lies."""
         found = route or OTHER
         self._requests.labels(method if method in METHODS else OTHER, found, str(status)).inc()
         self._request_seconds.labels(found).observe(seconds)
+        if status == UNFORESEEN:
+            self._errors.inc()
 
-    def delivery(self, outcome: str) -> None:
+    def delivery(self, outcome: Outcome | TurnedAway) -> None:
         """Something came to the webhook door."""
-        self._deliveries.labels(outcome).inc()
+        self._deliveries.labels(outcome.value).inc()
 
     def handled(self, created: datetime, now: datetime) -> None:
         """An event was handled in its delivery. Both instants are UTC."""
