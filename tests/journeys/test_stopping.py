@@ -2,6 +2,7 @@
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,20 @@ def test_a_job_under_way_is_done_before_the_worker_stops(system: System) -> None
     assert 0 == code
     assert not [job for job in jobs if job["state"] == "leased"]
     assert [1] == [job["attempts"] for job in jobs if job["kind"] == "collect_invoice"]
+
+
+def test_processes_whose_parent_was_killed_end_and_leave_the_port_and_no_folder(system: System, tmp_path: Path) -> None:
+    service = system.another_service("--workers", "2", TMPDIR=str(tmp_path))
+    service.start()
+    left_at_work = [path.name for path in tmp_path.glob("payments_metrics_*")]
+    service.kill()
+    eventually("nobody answers", lambda: not answers(service.url))
+    eventually("their folder is gone", lambda: not list(tmp_path.glob("payments_metrics_*")))
+    service.start()
+    again = system.web.get(f"{service.url}/health/ready").status_code
+
+    assert 1 == len(left_at_work)
+    assert 200 == again
 
 
 def test_two_processes_serve_one_port_and_stop_together(system: System) -> None:

@@ -1,7 +1,9 @@
 """Serving: the HTTP application and the worker as processes that start with clear words and stop without losing anything."""
 
 import asyncio
+import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +27,9 @@ from entrypoints.settings import SANDBOX_PORT, Settings
 if TYPE_CHECKING:
     from entrypoints.http.frame import Frame
     from entrypoints.metrics.exposition import Exposition
+
+Stop = Callable[[int, FrameType | None], Any]  # Any: as the standard library has it
+"""Handles a signal."""
 
 STOP_SECONDS_MAX: Final = 25
 SANDBOX_SECONDS_MAX: Final = 20.0
@@ -112,20 +117,24 @@ def create_service() -> "Frame":
 
 
 def create_draining_service() -> "Frame":
-    """The same, which drains before its process stops."""
+    """The same, which drains before its process stops, and stops at once when its parent is no more."""
     frame = create_service()
-    drain_first(frame, float(os.environ[DRAIN_VARIABLE]))
+    loop, stop = asyncio.get_running_loop(), stop_of_uvicorn()
+    drain_first(frame, float(os.environ[DRAIN_VARIABLE]), loop, stop)
+    end_with_parent(loop, stop)
     return frame
 
 
-def drain_first(frame: "Frame", seconds: float) -> None:
-    """Let SIGTERM stop uvicorn so many seconds later, in which the service goes on serving and gives its connections up.
-
-    uvicorn makes the server of each of several processes itself, and has its signal handlers in place when it asks for the application.
-    """
-    loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+def stop_of_uvicorn() -> Stop:
+    """How uvicorn stops this process: it has its signal handlers in place when it asks for the application."""
+    stop = signal.getsignal(signal.SIGTERM)
     if not callable(stop):
         raise TypeError("uvicorn handles SIGTERM by a function")
+    return stop
+
+
+def drain_first(frame: "Frame", seconds: float, loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    """Let SIGTERM stop uvicorn so many seconds later, in which the service goes on serving and gives its connections up."""
 
     def drain(number: int, at: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, stop)  # told twice, it does not drain
@@ -133,6 +142,24 @@ def drain_first(frame: "Frame", seconds: float) -> None:
         loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, at)
 
     signal.signal(signal.SIGTERM, drain)
+
+
+def end_with_parent(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    """Close the doors as soon as the parent was killed, and finish what is under way: whoever starts anew finds the port free.
+
+    Nor could the parent remove the folder of the counters. Nobody comes to read it; the counters themselves go on in open files.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        raise TypeError("uvicorn starts each of several processes as a child")
+    killed = parent.sentinel
+
+    def orphaned() -> None:
+        loop.remove_reader(killed)
+        stop(signal.SIGTERM, None)
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
+
+    loop.add_reader(killed, orphaned)
 
 
 def serve_in_processes(host: str, port: int, processes: int, *, drain_seconds: float) -> None:
