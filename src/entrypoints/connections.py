@@ -13,6 +13,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from entrypoints.refusals import Refusal, Refused, Refuses
+
 
 class Limits(Struct, frozen=True, kw_only=True):
     """What one connection may take, and how many there may be.
@@ -33,9 +35,6 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_LIMITS: Final = Limits()
-NO_ONE_HOST: Final = 400
-TOO_SLOW: Final = 408
-HEAD_TOO_LARGE: Final = 431
 HOST: Final = b"host"
 LINE_BYTES: Final = len(b": \r\n")
 
@@ -181,7 +180,7 @@ class LimitedConnection(HttpToolsProtocol):
             return
         if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() != "1.0"):
             # RFC 9112, 3.2: of two hosts a proxy may have meant the other one.
-            self._refuse(NO_ONE_HOST)
+            self._refuse(Refused.NO_ONE_HOST)
             return
         self._bytes_without_body = 0
         self._arrival.set(self._limits.request_seconds_max, self._body_is_late)
@@ -209,6 +208,13 @@ class LimitedConnection(HttpToolsProtocol):
         if not self._answering and not self.transport.is_closing():
             self._shared.waiting[self] = None
 
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP: uvicorn would say so in the midst of an answer, and in plain text."""
+        self._refuse(Refused.NO_HTTP)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Somebody wants another protocol, and is answered in this one (RFC 9110, 7.8): that is in order."""
+
     def pause_writing(self) -> None:
         """The client does not read what it was sent."""
         super().pause_writing()
@@ -230,7 +236,7 @@ class LimitedConnection(HttpToolsProtocol):
         if self._answering:  # it is the next request that is late, and the present one ends in its own time
             self._await_head()
         elif self._in_head:
-            self._refuse(TOO_SLOW)
+            self._refuse(Refused.HEAD_TOO_SLOW)
         else:
             self.transport.close()
 
@@ -242,11 +248,16 @@ class LimitedConnection(HttpToolsProtocol):
 
     def _refuse_if_large(self, head_bytes: int) -> bool:
         if head_bytes > self._limits.head_bytes_max:
-            self._refuse(HEAD_TOO_LARGE)
+            self._refuse(Refused.HEAD_TOO_LARGE)
         return self.transport.is_closing()
 
-    def _refuse(self, status: int) -> None:
-        """Close the connection, with a word of why where no other answer is under way."""
-        if not self._answering:
-            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+    def _refuse(self, reason: Refused) -> None:
+        """Close the connection, with a word of why unless it could be taken for another answer, or for a part of one."""
+        if self._answering and self._in_body and not self.cycle.response_started:
+            self.cycle.disconnected = True  # what the application would say of half a request is not sent any more
+        if not self._answering or self.cycle.disconnected:
+            said = self.app.refusal(reason) if isinstance(self.app, Refuses) else Refusal()
+            headers = [*said.headers, (b"content-length", b"%d" % len(said.body)), (b"connection", b"close")]
+            lines = [b"%b: %b\r\n" % header for header in headers]
+            self.transport.write(b"".join((STATUS_LINE[reason.status], *lines, b"\r\n", said.body)))
         self.transport.close()

@@ -44,10 +44,19 @@ async def hasty(world: World) -> AsyncIterator[Served]:
         yield served
 
 
+def problem_in(answer: Answer) -> dict[str, str]:
+    """The problem, which has the id that its answer has."""
+    problem: dict[str, str] = json.loads(answer.body)
+
+    assert ("application/problem+json", "no-store") == (answer.header("content-type"), answer.header("cache-control"))
+    assert (str(answer.status), answer.header("request-id")) == (str(problem["status"]), problem["request_id"])
+
+    return problem
+
+
 def code_of(answer: Answer) -> str:
     """The code of a problem."""
-    code: str = json.loads(answer.body)["code"]
-    return code
+    return problem_in(answer)["code"]
 
 
 HEADS_TOO_LARGE: Final = {
@@ -67,6 +76,7 @@ async def test_a_head_of_more_than_16_kib_is_431_and_the_end_of_the_connection(
         answer = await line.ask(*parts)
 
     assert (431, "close") == (answer.status, answer.header("connection"))
+    assert "invalid_request" == problem_in(answer)["code"]
 
 
 async def test_a_head_of_15_kib_is_read(served: Served) -> None:
@@ -111,6 +121,7 @@ async def test_whatever_two_servers_could_read_differently_is_400_and_the_end_of
         answer = await line.ask(f"POST {WEBHOOK} HTTP/1.1\r\nHost: x\r\n".encode(), headers, b"\r\n\r\n", b"0\r\n\r\n")
 
     assert (400, "close") == (answer.status, answer.header("connection"))
+    assert "invalid_request" == code_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +142,7 @@ async def test_a_request_names_one_host_unless_it_is_of_the_version_that_knew_no
         answer = await line.ask(f"GET {HEALTH} HTTP/{version}\r\n".encode(), hosts, b"Connection: close\r\n\r\n")
 
     assert (status, "close") == (answer.status, answer.header("connection"))
+    assert status == 200 or problem_in(answer)["detail"].startswith("Host:")
 
 
 async def test_each_request_of_a_connection_is_held_to_a_host_of_its_own(served: Served) -> None:
@@ -187,6 +199,27 @@ async def test_a_second_head_that_does_not_end_in_its_time_is_408_as_well(hasty:
         second = await line.hear()
 
     assert [200, 408] == [first.status, second.status]
+    assert "request_timeout" == code_of(second)
+
+
+async def test_a_client_that_wants_another_protocol_is_answered_in_this_one_without_alarm(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = [(b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"), (b"Sec-WebSocket-Version", b"13")]
+    async with Line(served) as line:
+        answer = await line.ask(*request("GET", HEALTH, headers))
+
+    assert 200 == answer.status
+    assert [] == [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+
+
+async def test_what_follows_a_request_and_is_none_does_not_speak_into_its_answer(served: Served) -> None:
+    async with Line(served) as line:
+        await line.say(*request("GET", HEALTH), b"\0\1 no request\r\n\r\n")
+        words = await line.last_words()
+
+    assert 0 <= words.count(b"HTTP/1.1") <= 1
+    assert b"no HTTP" not in words
 
 
 async def test_line_ends_keep_no_connection_open(hasty: Served) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 from urllib.parse import quote
 
+import msgspec
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
@@ -14,8 +15,18 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from application.log_context import about
 from entrypoints.http.answers import answer_problem
-from entrypoints.http.problems import TOO_LATE, UNFORESEEN, BodyMissing, BodyTooSlow, problem_response
+from entrypoints.http.problems import (
+    HTTP_CODES,
+    MEDIA_TYPE,
+    TOO_LATE,
+    UNFORESEEN,
+    BodyMissing,
+    BodyTooSlow,
+    Problem,
+    problem_response,
+)
 from entrypoints.metrics.measures import OTHER
+from entrypoints.refusals import Refusal, Refused
 from entrypoints.request_ids import id_for
 from entrypoints.tracing import Origin, Tracing
 
@@ -33,7 +44,11 @@ BODY_SECONDS_MAX: Final = 10.0
 PATH_LENGTH_SHOWN: Final = 300
 TOO_MANY: Final = 429
 UNFORESEEN_STATUS: Final = 500
-HSTS: Final = b"max-age=31536000; includeSubDomains"
+Header = tuple[bytes, bytes]
+
+NOT_KEPT: Final = (b"cache-control", b"no-store")
+NOT_GUESSED: Final = (b"x-content-type-options", b"nosniff")
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
 class Frame:
@@ -52,6 +67,7 @@ class Frame:
         self.app = app
         named: Any = app  # Any: uvicorn describes ASGI in types of its own
         self._behind_proxies: Any = ProxyHeadersMiddleware(named, trusted_hosts=list(trusted_proxies))  # Any: as above
+        self._standing = [NOT_GUESSED, HSTS] if app.state.app_url.startswith("https://") else [NOT_GUESSED]
         self._tracing = tracing
         self._draining = False
         self._seconds_max = seconds_max
@@ -60,6 +76,15 @@ class Frame:
     def drain(self) -> None:
         """Be ready for nothing new any more, and give every connection up with its next answer."""
         self._draining = True
+
+    def refusal(self, reason: Refused) -> Refusal:
+        """What is said to a client whose request never became one."""
+        current = id_for(b"")
+        with about(request_id=current):
+            log.info("no request: refused with %s, %s", reason.status, reason.name)
+        problem = Problem(status=reason.status, code=HTTP_CODES[reason.status], detail=reason.detail)
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"request-id", current.encode()), NOT_KEPT, *self._standing]
+        return Refusal(headers=headers, body=msgspec.json.encode(problem.body(self.app.state.app_url, current)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -87,7 +112,7 @@ class Frame:
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
         arrival = _Arrival(receive, self._body_seconds_max)
-        answer = _Answer(send, current, https=self.app.state.app_url.startswith("https://"), last=self._draining)
+        answer = _Answer(send, current, self._standing, last=self._draining)
         scope.setdefault("state", {})[DRAINING] = self._draining
         try:
             async with asyncio.timeout(self._seconds_max):
@@ -146,10 +171,10 @@ class _Arrival:
 class _Answer:
     """Adds the headers that every answer has, and remembers the status."""
 
-    def __init__(self, send: Send, current: str, *, https: bool, last: bool) -> None:
+    def __init__(self, send: Send, current: str, standing: Sequence[Header], *, last: bool) -> None:
         self._send = send
         self._current = current
-        self._https = https
+        self._standing = standing
         self._last = last
         self.status: int | None = None
 
@@ -159,11 +184,9 @@ class _Answer:
             self.status = message["status"]
             headers = [*message.get("headers", []), (b"request-id", self._current.encode())]
             if not any(name.lower() == b"cache-control" for name, _ in headers):
-                headers.append((b"cache-control", b"no-store"))
-            headers.append((b"x-content-type-options", b"nosniff"))
+                headers.append(NOT_KEPT)
+            headers += self._standing
             if self._last:
                 headers.append((b"connection", b"close"))
-            if self._https:
-                headers.append((b"strict-transport-security", HSTS))
             message["headers"] = headers
         await self._send(message)

@@ -28,7 +28,7 @@ NOTHING_DONE: Final = "Nothing was charged and nothing was changed."
 TYPES: Final[dict[str, ProblemType]] = {
     "invalid_request": ProblemType(
         title="The request is not valid",
-        statuses=(400, 422),
+        statuses=(400, 422, 431),
         meaning=f"Something in the request is missing, misspelt or outside of its bounds. {NOTHING_DONE}",
         remedy=(
             "Read `detail`; where `errors` is there, each `pointer` names the field, as a JSON pointer into the body "
@@ -135,10 +135,10 @@ TYPES: Final[dict[str, ProblemType]] = {
         ),
     ),
     "request_timeout": ProblemType(
-        title="The body did not come in time",
+        title="The request did not come in time",
         statuses=(408,),
-        meaning=f"The connection was open, and the body was not whole when its time was up. {NOTHING_DONE}",
-        remedy=("Send the whole body at once, on a new connection.",),
+        meaning=f"The connection was open, and the request was not whole when its time was up. {NOTHING_DONE}",
+        remedy=("Send the whole request at once, on a new connection.",),
     ),
     "payload_too_large": ProblemType(
         title="The body is too large",

@@ -42,6 +42,7 @@ HTTP_CODES: Final = {
     415: "unsupported_media_type",
     422: "invalid_request",
     429: "rate_limited",
+    431: "invalid_request",
     503: "unavailable",
 }
 
