@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from entrypoints import loops
 from entrypoints.cli.environment import (
     Unusable,
     check_database,
@@ -56,7 +57,7 @@ def run() -> None:
     with sandbox_process(settings) as wait_for_sandbox, with_database(settings) as complete:
         asyncio.run(migrate_database(complete.database_url or ""))
         wait_for_sandbox()
-        asyncio.run(serve(complete, host, port, ready=lambda: _welcome(complete), work=True))
+        loops.run(serve(complete, host, port, ready=lambda: _welcome(complete), work=True))
 
 
 @payments.command()
@@ -89,7 +90,7 @@ def serve(host: str, port: int, processes: int, drain_seconds: int | None) -> No
         if drain_seconds is None:
             drain_seconds = DRAIN_SECONDS if complete.production else 0
         if processes == 1:
-            asyncio.run(serving.serve(complete, host, port, work=False, drain_seconds=drain_seconds))
+            loops.run(serving.serve(complete, host, port, work=False, drain_seconds=drain_seconds))
         else:
             os.environ["DATABASE_URL"] = url
             serving.serve_in_processes(host, port, processes, drain_seconds=drain_seconds)
@@ -115,7 +116,7 @@ def worker(metrics_host: str, metrics_port: int | None) -> None:
     configure_logs(settings.log_level, as_json=settings.log_json)
     with with_database(settings) as complete:
         asyncio.run(check_database(complete.database_url or ""))
-        asyncio.run(serving.work(complete, metrics_at=metrics_at))
+        loops.run(serving.work(complete, metrics_at=metrics_at))
 
 
 @payments.command()
