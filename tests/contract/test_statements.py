@@ -1,5 +1,6 @@
 """The SQL text that is sent is the text that the declared tables and queries compile to."""
 
+import asyncpg
 import pytest
 from sqlalchemy import bindparam, select
 
@@ -31,3 +32,23 @@ def test_a_constant_that_would_become_a_parameter_is_refused() -> None:
             queries.compiled(name)
     finally:
         del queries.QUERIES[name]
+
+
+ALONE = "events.strip"
+"""Changes many rows of its own choice, in a transaction of its own."""
+
+NOTED = [name for name, one in STATEMENTS.items() if one.sql.startswith(("INSERT", "UPDATE")) and name != ALONE]
+
+
+@pytest.mark.parametrize("name", NOTED)
+async def test_what_is_gathered_for_a_commit_has_a_form_for_several_rows_that_postgres_takes(
+    name: str, database_url: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        taken = (await connection.prepare(STATEMENTS[name].of_several().sql)).get_parameters()
+    finally:
+        await connection.close()
+
+    assert len(STATEMENTS[name].names) == len(taken)
+    assert all(kind.name.endswith("[]") for kind in taken)

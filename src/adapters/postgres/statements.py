@@ -7,6 +7,11 @@ from typing import Final
 
 SQL_FILE: Final = Path(__file__).parent / "statements.sql"
 PLACEHOLDER: Final = re.compile(r"\$(\d+)")
+TYPED_PLACEHOLDER: Final = re.compile(
+    r"\$(\d+)::(BIGINT|BOOLEAN|BYTEA|FLOAT|INTEGER|JSONB|SMALLINT|TEXT|TIMESTAMP WITH TIME ZONE|UUID|VARCHAR)\b"
+)
+ONE_ROW: Final = re.compile(r" VALUES \((.*?)\)(?= ON CONFLICT | RETURNING |$)", re.DOTALL)
+UPDATED: Final = re.compile(r"^UPDATE .*?(?= WHERE )", re.DOTALL)
 HEADING: Final = re.compile(r"^-- ([a-z_.]+)\(([a-z_, ]*)\)(?: guards (.+))?$", re.MULTILINE)
 
 NOTICE: Final = "-- Compiled from queries/ by `make sql`: change it there.\n"
@@ -27,6 +32,24 @@ class Statement:
     def arguments(self, values: Mapping[str, object]) -> list[object]:
         """The values of the parameters in their order. Raises KeyError for one that is not given."""
         return [values[name] for name in self.names]
+
+    def of_several(self) -> "Statement":
+        """The same for several rows at once: each parameter is an array, with an element for each row.
+
+        Raises ValueError for what is neither an INSERT of one row nor an UPDATE.
+        """
+        types = {int(number): kind for number, kind in TYPED_PLACEHOLDER.findall(self.sql)}
+        arrays = ", ".join(f"${number}::{types[number]}[]" for number in sorted(types))
+        names = ", ".join(f"p{number}" for number in sorted(types))
+        source = f" FROM unnest({arrays}) AS given ({names})"
+        sql = TYPED_PLACEHOLDER.sub(r"given.p\1", self.sql)
+        if sql.startswith("INSERT "):
+            sql, changed = ONE_ROW.subn(lambda found: f" SELECT {found[1]}{source}", sql, count=1)
+        else:
+            sql, changed = UPDATED.subn(lambda found: f"{found[0]}{source}", sql, count=1)
+        if not changed:
+            raise ValueError(f"the statement {self.name} has no form for several rows")
+        return Statement(self.name, sql, self.names, self.guards)
 
     def numbered_from(self, first: int) -> str:
         """The SQL with its placeholders counted from `first` instead of 1, to stand inside a longer statement."""

@@ -1,9 +1,9 @@
 """One Postgres transaction that sends what it gathered in one statement at commit."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import asyncpg
 from msgspec import Struct
@@ -21,32 +21,54 @@ class Write(Struct, frozen=True):
     values: Mapping[str, object]
 
 
-_composed: dict[tuple[Statement, ...], str] = {}
-"""One SQL text for each sequence of writes that ever occurred: few, since verbs are few, and prepared once per connection."""
+class Part(NamedTuple):
+    """One CTE of a commit: a statement, for one row or for several."""
+
+    statement: Statement
+    several: bool
 
 
-def composed(statements: tuple[Statement, ...]) -> str:
+_composed: dict[tuple[Part, ...], str] = {}
+"""One SQL text for each sequence of parts that ever occurred: few, since verbs are few, and prepared once per connection."""
+
+
+def composed(parts: tuple[Part, ...]) -> str:
     """One statement that does all of them: a chain of data-modifying CTEs, and a count of what each guarded one found."""
-    sql = _composed.get(statements)
+    sql = _composed.get(parts)
     if sql is None:
-        parts, counts, first = [], [], 1
-        for number, statement in enumerate(statements):
-            parts.append(f"w{number} AS ({statement.numbered_from(first)})")
+        ctes, counts, first = [], [], 1
+        for number, (statement, several) in enumerate(parts):
+            meant = statement.of_several() if several else statement
+            ctes.append(f"w{number} AS ({meant.numbered_from(first)})")
             first += len(statement.names)
             if statement.guards is not None:
                 counts.append(f"(SELECT count(*) FROM w{number})")  # noqa: S608 # made of our own statements alone
-        sql = _composed[statements] = f"WITH {', '.join(parts)} SELECT {', '.join(counts) or '1'}"
+        sql = _composed[parts] = f"WITH {', '.join(ctes)} SELECT {', '.join(counts) or '1'}"
     return sql
 
 
-def in_order_of_execution(writes: Iterable[Write]) -> list[Write]:
+def by_statement(writes: Iterable[Write]) -> list[list[Write]]:
+    """The writes of each statement together, in the order in which they were noted."""
+    groups: dict[Statement, list[Write]] = {}
+    for write in writes:
+        groups.setdefault(write.statement, []).append(write)
+    return list(groups.values())
+
+
+def arguments_of(writes: Sequence[Write]) -> list[object]:
+    """The values for one statement: plain for one row, an array of each for several."""
+    rows = [write.statement.arguments(write.values) for write in writes]
+    return rows[0] if len(rows) == 1 else [list(column) for column in zip(*rows, strict=True)]
+
+
+def in_order_of_execution(groups: Iterable[list[Write]]) -> list[list[Write]]:
     """The writes so placed that Postgres runs them in the order in which they were noted, guarded ones before all others.
 
     It runs the CTEs that the main query reads as the query comes to them, and the others after it, the last one first.
     """
-    noted = list(writes)
-    guarded = [write for write in noted if write.statement.guards is not None]
-    return guarded + [write for write in reversed(noted) if write.statement.guards is None]
+    noted = list(groups)
+    guarded = [group for group in noted if group[0].statement.guards is not None]
+    return guarded + [group for group in reversed(noted) if group[0].statement.guards is None]
 
 
 class PostgresTransaction:
@@ -111,17 +133,17 @@ class PostgresTransaction:
         """Send what was gathered, and commit. Raises Conflict when a guarded write found nothing, TryAgain for what passes."""
         for write in self._first.values():
             await self.rows(write.statement, write.values)
-        writes = in_order_of_execution(self._writes.values())
+        groups = in_order_of_execution(by_statement(self._writes.values()))
         self._first.clear()
         self._writes.clear()
-        if writes:
-            statements = tuple(write.statement for write in writes)
-            arguments = [argument for write in writes for argument in write.statement.arguments(write.values)]
+        if groups:
+            parts = tuple(Part(group[0].statement, len(group) > 1) for group in groups)
+            arguments = [argument for group in groups for argument in arguments_of(group)]
             with our_errors():
-                counts = await self._open.fetchrow(composed(statements), *arguments)
-            guards = [statement.guards for statement in statements if statement.guards is not None]
-            for guard, count in zip(guards, counts or (), strict=False):
-                if count != 1:
+                counts = await self._open.fetchrow(composed(parts), *arguments)
+            guarded = [(group[0].statement.guards, len(group)) for group in groups if group[0].statement.guards]
+            for (guard, wanted), count in zip(guarded, counts or (), strict=False):
+                if count != wanted:
                     raise Conflict(f"another writer changed {guard} first", constraint=guard)
         await self._execute("COMMIT")
         self._finished = True

@@ -101,6 +101,9 @@ WHERE events.id = jobs.subject AND events.state = 'parked')) AND jobs.finished_a
 -- events.keep(id, type, api_version, created_at, state, error, body)
 INSERT INTO events (id, type, api_version, created_at, state, error, body) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::VARCHAR, $6::VARCHAR, $7::BYTEA) ON CONFLICT (id) DO NOTHING RETURNING events.id;
 
+-- events.add(id, type, api_version, created_at, state, error, body)
+INSERT INTO events (id, type, api_version, created_at, state, error, body) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::TIMESTAMP WITH TIME ZONE, $5::VARCHAR, $6::VARCHAR, $7::BYTEA);
+
 -- events.parked(the_id)
 SELECT events.id, events.type, events.api_version, events.created_at, events.received_at, events.state, events.error, events.body
 FROM events

@@ -21,6 +21,7 @@ query(
     .on_conflict_do_nothing(index_elements=["id"])
     .returning(events.c.id),
 )
+query("events.add", insert(events).values({name: bindparam(name) for name in kept}))
 query(
     "events.parked",
     select(events).where(events.c.id == bindparam("the_id"), events.c.state == word("parked")).with_for_update(),
