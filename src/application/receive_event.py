@@ -76,6 +76,7 @@ class ReceiveEvent:
 
     async def _take(self, event: ProviderEvent) -> Outcome:
         async with self._begin() as work:
+            await work.foresee([event])
             if not await work.inbox.first_time(event):
                 return Outcome.REPEATED
             handled = await self._handle.within(work, event)

@@ -47,6 +47,9 @@ class MemoryUnitOfWork(MemoryTransaction):
         self.installation = MemoryInstallation(self)
         self.answers = MemoryAnswers(self)
 
+    async def foresee(self, events: Sequence[ProviderEvent]) -> None:
+        """Nothing is far away here: each is read when it is asked for."""
+
 
 class MemoryPayments:
     """The port Payments."""

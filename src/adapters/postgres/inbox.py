@@ -11,6 +11,7 @@ from application.ports.gateway import ProviderEvent
 from application.ports.store import EventState, StoredEvent
 from domain.audit import Cause
 
+ADD: Final = STATEMENTS["events.add"]
 KEEP: Final = STATEMENTS["events.keep"]
 KEPT: Final = STATEMENTS["events.kept"]
 FIND: Final = STATEMENTS["events.find"]
@@ -24,16 +25,32 @@ class PostgresInbox:
     def __init__(self, transaction: PostgresTransaction) -> None:
         self._transaction = transaction
         self._before: dict[str, EventState] = {}
+        self._foreseen: dict[str, bool] = {}
+        self._kept: dict[str, ProviderEvent] = {}
+
+    def foresee(self, event_id: str, *, known: bool) -> None:
+        """Remember whether an event was kept before."""
+        self._foreseen[event_id] = known
 
     async def first_time(self, event: ProviderEvent) -> bool:
-        return await self._keep(event, EventState.HANDLED, event.body_to_keep)
+        known = self._foreseen.get(event.id)
+        if known is None:
+            return await self._keep(event, EventState.HANDLED, event.body_to_keep)
+        if not known:
+            # Kept with all else: should another work keep it just now, its key makes this one a Conflict.
+            self._kept[event.id] = event
+            self._note_keep(event, EventState.HANDLED)
+        return not known
 
     async def unknown(self, event_ids: Sequence[str]) -> frozenset[str]:
         rows = await self._transaction.rows(KEPT, {"ids": list(event_ids)})
         return frozenset(event_ids) - {row["id"] for row in rows}
 
     def ignore(self, event_id: str) -> None:
-        self.settle(event_id, EventState.IGNORED)
+        if event_id in self._kept:
+            self._note_keep(self._kept[event_id], EventState.IGNORED)
+        else:
+            self.settle(event_id, EventState.IGNORED)
 
     async def park(self, event: ProviderEvent, error: str) -> None:
         await self._keep(event, EventState.PARKED, event.body, error)
@@ -61,13 +78,23 @@ class PostgresInbox:
     async def _keep(
         self, event: ProviderEvent, state: EventState, body: bytes | None, error: str | None = None
     ) -> bool:
-        values = {
-            "id": event.id,
-            "type": event.type,
-            "api_version": event.api_version,
-            "created_at": event.created,
-            "state": state.value,
-            "error": error,
-            "body": body,
-        }
-        return await self._transaction.row(KEEP, values) is not None
+        return await self._transaction.row(KEEP, values_of(event, state, body, error)) is not None
+
+    def _note_keep(self, event: ProviderEvent, state: EventState) -> None:
+        write = Write(ADD, values_of(event, state, event.body_to_keep))
+        self._transaction.note(("events", event.id), write)
+
+
+def values_of(
+    event: ProviderEvent, state: EventState, body: bytes | None, error: str | None = None
+) -> dict[str, object]:
+    """The columns of an event."""
+    return {
+        "id": event.id,
+        "type": event.type,
+        "api_version": event.api_version,
+        "created_at": event.created,
+        "state": state.value,
+        "error": error,
+        "body": body,
+    }

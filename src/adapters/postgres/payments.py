@@ -4,9 +4,10 @@ from typing import Final
 from uuid import UUID
 
 from adapters.postgres.audit import note, note_move
-from adapters.postgres.rows import payment_columns, payment_of
+from adapters.postgres.rows import Row, payment_columns, payment_of
 from adapters.postgres.statements import STATEMENTS, Statement
 from adapters.postgres.transaction import PostgresTransaction, Write
+from application.ports.gateway import CheckoutSession
 from domain.audit import Cause
 from domain.member import UserId
 from domain.payment import UNFINISHED, Payment, PaymentId
@@ -27,6 +28,11 @@ class PostgresPayments:
         self._transaction = transaction
         self._known: dict[UUID, tuple[Payment, int]] = {}
         self._saved: set[UUID] = set()
+        self._foreseen: dict[tuple[str, PaymentId | None], Row] = {}
+
+    def foresee(self, session: CheckoutSession, row: Row) -> None:
+        """Keep the row of a payment that is locked already until it is asked for."""
+        self._foreseen[session.id, session.names_payment] = row
 
     def add(self, payment: Payment, cause: Cause) -> None:
         self._known[payment.id] = (payment, 0)
@@ -37,6 +43,9 @@ class PostgresPayments:
         return await self._one(GET_LOCKED if lock else GET, {"the_id": id})
 
     async def of_session(self, session_id: str, payment_id: PaymentId | None) -> Payment | None:
+        foreseen = self._foreseen.get((session_id, payment_id))
+        if foreseen is not None:
+            return self._seen(foreseen)
         return await self._one(OF_SESSION, {"session_id": session_id, "the_id": payment_id})
 
     async def of_intent(self, payment_intent_id: str) -> Payment | None:
@@ -68,8 +77,9 @@ class PostgresPayments:
 
     async def _one(self, statement: Statement, values: dict[str, object]) -> Payment | None:
         row = await self._transaction.row(statement, values)
-        if row is None:
-            return None
+        return self._seen(row) if row is not None else None
+
+    def _seen(self, row: Row) -> Payment:
         payment = payment_of(row)
         if payment.id in self._saved:
             return self._known[payment.id][0]  # as it was saved in this work, which is to build on itself

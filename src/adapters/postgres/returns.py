@@ -8,6 +8,7 @@ from adapters.postgres.transaction import PostgresTransaction, Write
 from domain.returns import Dispute, Refund, Returns
 
 OF: Final = STATEMENTS["returns.of"]
+NONE: Final = STATEMENTS["returns.none"]
 
 
 class PostgresReturns:
@@ -16,9 +17,19 @@ class PostgresReturns:
     def __init__(self, transaction: PostgresTransaction) -> None:
         self._transaction = transaction
         self._known: dict[str, tuple[Refund | Dispute, int]] = {}
+        self._foreseen_none: set[str] = set()
+
+    def foresee_none(self, payment_intent_id: str) -> None:
+        """Remember that nothing of a charge went back."""
+        self._foreseen_none.add(payment_intent_id)
 
     async def of(self, payment_intent_id: str) -> Returns:
         facts: tuple[Refund | Dispute, ...]
+        if payment_intent_id in self._foreseen_none:
+            # It was read in one statement with the lock of its payment, maybe while another work held that one.
+            none = Write(NONE, {"payment_intent_id": payment_intent_id})
+            self._transaction.note_first(("returns", payment_intent_id), none)
+            return Returns()
         rows = await self._transaction.rows(OF, {"payment_intent_id": payment_intent_id})
         refunds = tuple(refund_of(row) for row in rows if row["kind"] == "refund")
         disputes = tuple(dispute_of(row) for row in rows if row["kind"] == "dispute")
@@ -38,6 +49,7 @@ class PostgresReturns:
         if fact == known:
             return
         self._known[fact.id] = (fact, version)
+        self._foreseen_none.discard(fact.payment_intent_id)
         columns = plain_columns(fact)
         if version == 0:
             write = Write(STATEMENTS[f"{table}.add"], {**columns, "version": 1})

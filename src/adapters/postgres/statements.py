@@ -11,7 +11,7 @@ TYPED_PLACEHOLDER: Final = re.compile(
     r"\$(\d+)::(BIGINT|BOOLEAN|BYTEA|FLOAT|INTEGER|JSONB|SMALLINT|TEXT|TIMESTAMP WITH TIME ZONE|UUID|VARCHAR)\b"
 )
 ONE_ROW: Final = re.compile(r" VALUES \((.*?)\)(?= ON CONFLICT | RETURNING |$)", re.DOTALL)
-UPDATED: Final = re.compile(r"^UPDATE .*?(?= WHERE )", re.DOTALL)
+CHANGED_OR_LOOKED_AT: Final = re.compile(r"^(?:UPDATE .*?|SELECT 1)(?=\s+WHERE )", re.DOTALL)
 HEADING: Final = re.compile(r"^-- ([a-z_.]+)\(([a-z_, ]*)\)(?: guards (.+))?$", re.MULTILINE)
 
 NOTICE: Final = "-- Compiled from queries/ by `make sql`: change it there.\n"
@@ -36,7 +36,7 @@ class Statement:
     def of_several(self) -> "Statement":
         """The same for several rows at once: each parameter is an array, with an element for each row.
 
-        Raises ValueError for what is neither an INSERT of one row nor an UPDATE.
+        Raises ValueError for what neither inserts one row nor changes, or looks for, some.
         """
         types = {int(number): kind for number, kind in TYPED_PLACEHOLDER.findall(self.sql)}
         arrays = ", ".join(f"${number}::{types[number]}[]" for number in sorted(types))
@@ -46,7 +46,7 @@ class Statement:
         if sql.startswith("INSERT "):
             sql, changed = ONE_ROW.subn(lambda found: f" SELECT {found[1]}{source}", sql, count=1)
         else:
-            sql, changed = UPDATED.subn(lambda found: f"{found[0]}{source}", sql, count=1)
+            sql, changed = CHANGED_OR_LOOKED_AT.subn(lambda found: f"{found[0]}{source}", sql, count=1)
         if not changed:
             raise ValueError(f"the statement {self.name} has no form for several rows")
         return Statement(self.name, sql, self.names, self.guards)

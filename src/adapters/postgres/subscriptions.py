@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.postgres.audit import note_move
-from adapters.postgres.rows import period_columns, subscription_columns, subscription_of
+from adapters.postgres.rows import Row, period_columns, subscription_columns, subscription_of
 from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.transaction import PostgresTransaction, Write
 from domain.audit import Cause
@@ -13,6 +13,9 @@ from domain.subscription import Period, Subscription
 
 OF: Final = STATEMENTS["subscriptions.of"]
 """Not locked: two payments of one member at the same moment meet at the version or at the period's key, and one is done again."""
+
+UNCHANGED: Final = STATEMENTS["subscriptions.unchanged"]
+"""Sent where a subscription was read ahead and is not saved: what was decided by it was decided by what is stored."""
 
 ADD: Final = STATEMENTS["subscriptions.add"]
 SAVE: Final = STATEMENTS["subscriptions.save"]
@@ -27,11 +30,22 @@ class PostgresSubscriptions:
         self._transaction = transaction
         self._stored: dict[UserId, tuple[Subscription, int]] = {}
         self._saved: dict[UserId, Subscription] = {}
+        self._foreseen: dict[UserId, Row | None] = {}
+
+    def foresee(self, user_id: UserId, row: Row | None) -> None:
+        """Keep the row of a subscription until it is asked for."""
+        self._foreseen[user_id] = row
 
     async def of(self, user_id: UserId) -> Subscription:
         if user_id in self._saved:
             return self._saved[user_id]
-        row = await self._transaction.row(OF, {"user_id": user_id})
+        row: Row | None
+        if user_id in self._foreseen:
+            row = self._foreseen[user_id]
+            seen = {"user_id": user_id, "seen_version": row["version"] if row is not None else 0}
+            self._transaction.note_first(("subscriptions", user_id), Write(UNCHANGED, seen))
+        else:
+            row = await self._transaction.row(OF, {"user_id": user_id})
         subscription = subscription_of(user_id, row)
         self._stored[user_id] = (subscription, row["version"] if row is not None else 0)
         return subscription

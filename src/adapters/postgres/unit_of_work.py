@@ -1,9 +1,11 @@
 """The unit of work over Postgres, and what it gives access to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from adapters.postgres.database import Database
+from adapters.postgres.foresight import foreseen
 from adapters.postgres.idempotency import PostgresAnswers
 from adapters.postgres.inbox import PostgresInbox
 from adapters.postgres.jobs import PostgresWorkJobs
@@ -14,6 +16,7 @@ from adapters.postgres.rows import checkout_of, customer_of, invoice_of, mail_co
 from adapters.postgres.statements import STATEMENTS
 from adapters.postgres.subscriptions import PostgresSubscriptions
 from adapters.postgres.transaction import PostgresTransaction, Write
+from application.ports.gateway import ProviderEvent
 from application.ports.installation import InstallationId
 from application.ports.store import Customer, Mail
 from domain.checkout import Checkout
@@ -52,6 +55,16 @@ class PostgresUnitOfWork(PostgresTransaction):
         self.cursors = PostgresCursors(self)
         self.installation = PostgresInstallation(self, database)
         self.answers = PostgresAnswers(self)
+
+    async def foresee(self, events: Sequence[ProviderEvent]) -> None:
+        """Read ahead what handling events of checkouts asks for."""
+        for found in await foreseen(self, events):
+            self.inbox.foresee(found.event.id, known=found.known)
+            if found.payment is not None:
+                self.payments.foresee(found.session, found.payment)
+                self.subscriptions.foresee(UserId(found.payment["user_id"]), found.subscription)
+            if found.session.payment_intent_id is not None and not found.went_back:
+                self.returns.foresee_none(found.session.payment_intent_id)
 
 
 class PostgresInstallation:

@@ -265,6 +265,15 @@ class ProviderEvent(Struct, frozen=True, kw_only=True):
     fact: ProviderFact
 
     @property
+    def checkout(self) -> CheckoutSession | None:
+        """The session that the event tells of; null where it tells of something else."""
+        match self.fact:
+            case CheckoutCompleted(session) | CheckoutExpired(session) | CheckoutFailed(session):
+                return session
+            case _:
+                return None
+
+    @property
     def body_to_keep(self) -> bytes | None:
         """The bytes, unless they describe a person alone: to erase a member makes the provider tell of them once more."""
         return None if self.fact == NothingToDo(of_a_person=True) else self.body

@@ -290,6 +290,11 @@ class UnitOfWork(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    async def foresee(self, events: Sequence[ProviderEvent]) -> None:
+        """Read ahead, in as few steps as possible, what handling these events will ask for first. What they ask for is the same without."""
+        ...
+
     async def commit(self) -> None: ...
 
 

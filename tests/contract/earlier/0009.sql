@@ -297,6 +297,12 @@ WHERE periods.user_id = subscriptions.user_id ORDER BY periods.n)) AS taken_back
 FROM subscriptions
 WHERE subscriptions.user_id = any($1::TEXT[]);
 
+-- subscriptions.unchanged(user_id, seen_version) guards subscriptions
+SELECT 1
+WHERE coalesce((SELECT subscriptions.version
+FROM subscriptions
+WHERE subscriptions.user_id = $1::VARCHAR), 0) = $2::INTEGER;
+
 -- subscriptions.add(user_id, user_type, plan, status, version)
 INSERT INTO subscriptions (user_id, user_type, plan, status, version) VALUES ($1::VARCHAR, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::INTEGER);
 
@@ -315,6 +321,14 @@ FROM refunds
 WHERE refunds.payment_intent_id = $1::VARCHAR UNION ALL SELECT 'dispute' AS kind, disputes.id, disputes.payment_intent_id, disputes.amount_minor, disputes.currency, disputes.created_at, disputes.version, disputes.stage AS stage, disputes.lost_at AS lost_at
 FROM disputes
 WHERE disputes.payment_intent_id = $1::VARCHAR ORDER BY created_at, id;
+
+-- returns.none(payment_intent_id) guards what went back
+SELECT 1
+WHERE NOT (EXISTS (SELECT *
+FROM refunds
+WHERE refunds.payment_intent_id = $1::VARCHAR)) AND NOT (EXISTS (SELECT *
+FROM disputes
+WHERE disputes.payment_intent_id = $1::VARCHAR));
 
 -- returns.open(made_until, after_created_at, after_id, at_most)
 SELECT 'refund' AS kind, refunds.id, refunds.payment_intent_id, refunds.amount_minor, refunds.currency, refunds.created_at, refunds.version, refunds.status AS stage, null::timestamptz AS lost_at

@@ -33,6 +33,7 @@ def word(value: str) -> ColumnElement[str]:
     return literal_column(f"'{value}'", Text)
 
 
+ZERO: Final[ColumnElement[int]] = literal_column("0", Integer)
 ONE: Final[ColumnElement[int]] = literal_column("1", Integer)
 
 

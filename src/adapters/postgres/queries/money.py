@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Integer, Text
 
 from adapters.postgres import tables
-from adapters.postgres.queries.kit import ONE, insert_into, query, record, table, update_versioned, word
+from adapters.postgres.queries.kit import ONE, ZERO, insert_into, query, record, table, update_versioned, word
 from domain.payment import UNFINISHED
 from domain.returns import OPEN_DISPUTES, OPEN_REFUNDS
 
@@ -128,6 +128,12 @@ query(
     "subscriptions.of_all",
     with_periods.where(subscriptions.c.user_id == func.any(bindparam("user_ids", type_=ARRAY(Text)))),
 )
+version_now = select(subscriptions.c.version).where(subscriptions.c.user_id == bindparam("user_id")).scalar_subquery()
+query(
+    "subscriptions.unchanged",
+    select(ONE).where(func.coalesce(version_now, ZERO) == bindparam("seen_version", type_=Integer)),
+    guards="subscriptions",
+)
 insert_into("subscriptions.add", tables.SubscriptionRow)
 update_versioned("subscriptions.save", tables.SubscriptionRow, "user_id")
 insert_into("periods.add", tables.PeriodRow)
@@ -158,6 +164,14 @@ query(
         refund_facts.where(refunds.c.payment_intent_id == the_charge),
         dispute_facts.where(disputes.c.payment_intent_id == the_charge),
     ).order_by("created_at", "id"),
+)
+query(
+    "returns.none",
+    select(ONE).where(
+        ~exists().where(refunds.c.payment_intent_id == the_charge),
+        ~exists().where(disputes.c.payment_intent_id == the_charge),
+    ),
+    guards="what went back",
 )
 
 
