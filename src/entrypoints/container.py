@@ -8,6 +8,7 @@ from dependency_injector import containers, providers
 from adapters import ids
 from adapters.catalogue import load_catalogue
 from adapters.clock import SystemClock
+from adapters.gathering import Together
 from adapters.postgres.counts import PostgresCounts
 from adapters.postgres.database import open_database
 from adapters.postgres.entitlements import PostgresEntitlements
@@ -141,6 +142,8 @@ class Container(containers.DeclarativeContainer):
     wording = providers.Singleton(choose_words, settings)
     letters = providers.Singleton(write_letters, wording)
 
+    gather = providers.Object(Together)
+
     record_returns = providers.Singleton(RecordReturns, clock=clock, zone=zone)
     confirm_payment = providers.Singleton(
         ConfirmPayment, begin=begin.provider, returns=record_returns, clock=clock, new_id=new_id, zone=zone
@@ -151,7 +154,7 @@ class Container(containers.DeclarativeContainer):
         HandleEvent, confirm=confirm_payment, expire=expire_checkout, fail=fail_payment, returns=record_returns
     )
     receive_event = providers.Singleton(
-        ReceiveEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock
+        ReceiveEvent, begin=begin.provider, reader=reader, handle=handle_event, clock=clock, gather=gather
     )
     retry_event = providers.Singleton(
         RetryEvent, begin=begin.provider, reader=reader, handle=handle_event, gateway=gateway, confirm=confirm_payment

@@ -1,5 +1,6 @@
 """Bugs in how events, jobs, receipts and mails are worked on, and in what the store is asked to guard."""
 
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from application.issue_receipt import IssueReceipt
 from application.ports.gateway import ProviderEvent
 from application.ports.jobs import ClaimedJob, JobKind, NewJob
 from application.ports.mail import Letter
-from application.receive_event import Outcome, ReceiveEvent
+from application.receive_event import Outcome, ReceiveEvent, Taken
 from application.send_letter import SendLetter
 from domain.audit import Cause
 from domain.invoice import receipt_number, receipt_year
@@ -26,7 +27,7 @@ from entrypoints.simulation.mail import SimulatedMailer
 from entrypoints.simulation.mutants.kit import Patch, does_nothing, mutant
 
 _numbers = count(1)
-_take_event = ReceiveEvent.take
+_take_event = ReceiveEvent._take
 _check_version = MemoryTransaction._check_version
 
 
@@ -54,7 +55,20 @@ async def _always_taken(self: ReceiveEvent, event: ProviderEvent) -> Outcome:
 mutant(
     "answer_without_commit",
     "An event is answered with a 2xx, although nothing of it could be stored.",
-    Patch(ReceiveEvent, "take", _always_taken),
+    Patch(ReceiveEvent, "_take", _always_taken),
+)
+
+
+async def _together_without_commit(self: ReceiveEvent, events: Sequence[ProviderEvent]) -> list[Taken | None]:
+    async with self._begin() as work:
+        await work.foresee(events)
+    return [Taken(Outcome.HANDLED) for _ in events]
+
+
+mutant(
+    "together_without_commit",
+    "Events that wait at the same moment are answered with a 2xx before anything of them is stored.",
+    Patch(ReceiveEvent, "_together", _together_without_commit),
 )
 
 
