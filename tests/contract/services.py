@@ -19,6 +19,7 @@ from application.handle_event import HandleEvent
 from application.issue_receipt import IssueReceipt
 from application.open_checkout import OpenCheckout
 from application.ports.gateway import Delivery, PaymentGateway
+from application.ports.gathering import Gather, one_by_one
 from application.ports.store import BeginWork
 from application.ports.world import Clock
 from application.receive_event import ReceiveEvent
@@ -44,6 +45,7 @@ class Service:
         clock: Clock | None = None,
         secret: str = SECRET,
         gateway: PaymentGateway | None = None,
+        gather: Gather = one_by_one,
     ) -> None:
         clock = clock or AT_DELIVERY
         self.begin = begin
@@ -55,6 +57,7 @@ class Service:
             reader=StripeEventReader(secrets=[secret], live=False),
             handle=HandleEvent(confirm=self.confirm, expire=self.expire, fail=FailPayment(), returns=returns),
             clock=clock,
+            gather=gather,
         )
         self.issue_receipt = IssueReceipt(begin=begin, clock=clock, zone=ZONE)
         if gateway is not None:

@@ -37,7 +37,9 @@ def test_a_constant_that_would_become_a_parameter_is_refused() -> None:
 ALONE = "events.strip"
 """Changes many rows of its own choice, in a transaction of its own."""
 
-NOTED = [name for name, one in STATEMENTS.items() if one.sql.startswith(("INSERT", "UPDATE", "SELECT 1\n")) and name != ALONE]
+NOTED = [
+    name for name, one in STATEMENTS.items() if one.sql.startswith(("INSERT", "UPDATE", "SELECT 1\n")) and name != ALONE
+]
 
 
 @pytest.mark.parametrize("name", NOTED)

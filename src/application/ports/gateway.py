@@ -242,13 +242,15 @@ ProviderFact = (
 
 def installation_named_by(fact: ProviderFact) -> str | None:
     """Which installation a fact says it is of; null where it says nothing of that."""
-    match fact:
-        case CheckoutCompleted(session) | CheckoutExpired(session) | CheckoutFailed(session):
-            return session.installation
-        case RefundTold() | ChargeRefunded():
-            return fact.installation
-        case _:
-            return None
+    if isinstance(fact, RefundTold | ChargeRefunded):
+        return fact.installation
+    session = session_in(fact)
+    return session.installation if session is not None else None
+
+
+def session_in(fact: ProviderFact) -> CheckoutSession | None:
+    """The session that a fact tells of; null where it tells of something else."""
+    return fact.session if isinstance(fact, CheckoutCompleted | CheckoutExpired | CheckoutFailed) else None
 
 
 class ProviderEvent(Struct, frozen=True, kw_only=True):
@@ -266,12 +268,8 @@ class ProviderEvent(Struct, frozen=True, kw_only=True):
 
     @property
     def checkout(self) -> CheckoutSession | None:
-        """The session that the event tells of; null where it tells of something else."""
-        match self.fact:
-            case CheckoutCompleted(session) | CheckoutExpired(session) | CheckoutFailed(session):
-                return session
-            case _:
-                return None
+        """The session that the event tells of, if any."""
+        return session_in(self.fact)
 
     @property
     def body_to_keep(self) -> bytes | None:

@@ -253,10 +253,8 @@ class RefusedCurrencies(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction over all of it. Leaving without commit() undoes everything.
-
-    What is saved is sent to the store at commit, all at once: Conflict and TryAgain are raised there. After TryAgain from commit
-    the outcome is unknown, and the whole use case is run again.
+    """One transaction over all of it. Leaving without commit() undoes everything. What is saved is sent at commit, all at once:
+    Conflict and TryAgain are raised there. After TryAgain the outcome is unknown, and the whole use case is run again.
     """
 
     @property
@@ -290,10 +288,8 @@ class UnitOfWork(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
     async def foresee(self, events: Sequence[ProviderEvent]) -> None:
-        """Read ahead, in as few steps as possible, what handling these events will ask for first. What they ask for is the same without."""
-        ...
+        """Read ahead, in as few steps as possible, what handling these events asks for. It would find the same without."""
 
     async def commit(self) -> None: ...
 
