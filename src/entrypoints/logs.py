@@ -3,8 +3,10 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import structlog
 import structlog.tracebacks
 
@@ -33,6 +35,30 @@ def add_context(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
+class JsonLines(logging.Formatter):
+    """One JSON object for each line. structlog's own way to it takes four times as long, twice for every request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
+        event: Event = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "timestamp": at.replace("+00:00", "Z"),
+            **present(),
+        }
+        for name in NAMED_BY_LINES:
+            if (value := record.__dict__.get(name)) is not None:
+                event[name] = value
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+            event = dict(WITHOUT_LOCALS(None, record.levelname, event))
+        if record.stack_info:
+            event["stack"] = record.stack_info
+        return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
 def in_one_line(record: logging.LogRecord) -> bool:
     """Let a record say its error at the end of its message instead of in a traceback. Always true: nothing is left out."""
     if record.exc_info:
@@ -41,28 +67,26 @@ def in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def configure_logs(level: str, *, as_json: bool) -> None:
-    """Send every log line of the process to standard error."""
-    shared: list[structlog.typing.Processor] = [
+def readable_lines() -> logging.Formatter:
+    """One line for each, for whoever looks at a terminal."""
+    before: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         add_context,
         structlog.stdlib.ExtraAdder(allow=NAMED_BY_LINES),
     ]
-    last: list[structlog.typing.Processor] = (
-        [WITHOUT_LOCALS, structlog.processors.JSONRenderer()]
-        if as_json
-        else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-        ]
+    coloured = sys.stderr.isatty()
+    renderer = structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=structlog.dev.plain_traceback)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
     )
+
+
+def configure_logs(level: str, *, as_json: bool) -> None:
+    """Send every log line of the process to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
-        )
-    )
+    handler.setFormatter(JsonLines() if as_json else readable_lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

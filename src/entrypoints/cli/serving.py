@@ -21,6 +21,7 @@ from entrypoints.cli.environment import Unusable, check_port, settings_of_proces
 from entrypoints.cli.stopping import SIGNALS, told_to_stop
 from entrypoints.connections import DEFAULT_LIMITS, Connections, Limits
 from entrypoints.logs import configure_logs
+from entrypoints.loops import look_for_cycles_rarely
 from entrypoints.metrics import FOLDER_VARIABLE
 from entrypoints.settings import SANDBOX_PORT, Settings
 
@@ -122,6 +123,7 @@ def create_draining_service() -> "Frame":
     loop, stop = asyncio.get_running_loop(), stop_of_uvicorn()
     drain_first(frame, float(os.environ[DRAIN_VARIABLE]), loop, stop)
     end_with_parent(loop, stop)
+    look_for_cycles_rarely()
     return frame
 
 
@@ -215,6 +217,7 @@ async def serve(
     if working is not None:
         # The server's lifespan owns the connections: it ends when the worker is done with them.
         working.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    look_for_cycles_rarely()
     await server.serve()
     if working is not None:
         await working

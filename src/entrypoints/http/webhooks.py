@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
 from litestar import Request, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.enums import MediaType
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from application.errors import ApplicationFault, InvalidEvent, InvalidSignature
@@ -29,6 +32,8 @@ class ReceivedBody(Struct, frozen=True, kw_only=True):
     received: bool = True
     outcome: Outcome
 
+
+ANSWERS: Final = {outcome: msgspec.json.encode(ReceivedBody(outcome=outcome)) for outcome in Outcome}
 
 AN_EVENT: Final = {
     "id": "evt_1OtqWrObEHxCYlQkfY1Yd8bM",
@@ -67,7 +72,7 @@ class SignedEventOperation(Operation):
 )
 async def receive_stripe_event(
     request: Request[None, None, State], receive_event: NamedDependency[ReceiveEvent]
-) -> ReceivedBody:
+) -> ASGIResponse:
     """A signed event. 200 means that its effect, or at least the event itself, is durable."""
     delivery = Delivery(body=await request.body(), signature=request.headers.get("stripe-signature"))
     measures: Measures = request.app.state.measures
@@ -83,4 +88,4 @@ async def receive_stripe_event(
     measures.delivery(receipt.outcome)
     if receipt.outcome is Outcome.HANDLED:
         measures.handled(receipt.created, datetime.now(UTC))
-    return ReceivedBody(outcome=receipt.outcome)
+    return ASGIResponse(body=ANSWERS[receipt.outcome], media_type=MediaType.JSON)
