@@ -204,17 +204,6 @@ async def test_a_bad_query_is_400(world: World, client: httpx.AsyncClient, query
         assert name in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(("query", "shown"), [("limit=2&limit=1", 1), ("limit=1&limit=2", 2)])
-async def test_of_a_parameter_given_twice_the_last_counts(
-    world: World, client: httpx.AsyncClient, query: str, shown: int
-) -> None:
-    member = a_member()
-    ids = await many_payments(world, client, member, 2)
-    page = (await client.get(f"{URL}?{query}", headers=world.headers(member))).json()
-
-    assert ids[::-1][:shown] == [payment["id"] for payment in page["data"]]
-
-
 @pytest.mark.parametrize(
     ("path", "known"),
     [
@@ -276,3 +265,31 @@ async def test_the_word_null_is_refused_where_it_would_read_as_no_filter(
 
     assert 400 == answer.status_code
     assert [query.split("?")[1].split("=")[0]] == [fault["pointer"] for fault in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("limit=1&limit=2", "limit: is there more than once"),
+        ("limit=2_0", "limit: is a whole number"),
+        ("limit=", "limit: is a whole number"),
+        ("status=PAID", "status: is one of PENDING, PROCESSING, SUCCEEDED"),
+    ],
+)
+async def test_a_parameter_that_could_be_misread_is_refused_with_what_it_may_be(
+    world: World, client: httpx.AsyncClient, query: str, reason: str
+) -> None:
+    answer = await client.get(f"{URL}?{query}", headers=world.headers(a_member()))
+
+    assert (400, "invalid_request") == (answer.status_code, answer.json()["code"])
+    assert answer.json()["detail"].startswith(reason)
+
+
+async def test_a_method_that_an_address_does_not_take_is_answered_with_those_that_it_takes(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.delete("/api/v1/plans")
+
+    assert (405, "method_not_allowed") == (answer.status_code, answer.json()["code"])
+    assert f"This address takes {answer.headers['allow']}." == answer.json()["detail"]
+    assert "GET" in answer.headers["allow"]

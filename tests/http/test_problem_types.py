@@ -36,10 +36,15 @@ async def test_all_errors_are_listed_on_one_page(client: httpx.AsyncClient) -> N
     assert all(f'href="/errors/{code}"' in answer.text for code in TYPES)
 
 
-async def test_an_error_that_there_is_not_is_a_page_not_found(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/errors/no_such_error")
+@pytest.mark.parametrize(
+    ("accepted", "told"), [("text/html", "text/html; charset=utf-8"), ("application/json", "application/problem+json")]
+)
+async def test_an_error_that_there_is_not_is_not_found_in_the_form_that_is_asked_for(
+    client: httpx.AsyncClient, accepted: str, told: str
+) -> None:
+    answer = await client.get("/errors/no_such_error", headers={"Accept": accepted})
 
-    assert (404, "text/html; charset=utf-8") == (answer.status_code, answer.headers["content-type"])
+    assert (404, told) == (answer.status_code, answer.headers["content-type"])
 
 
 def test_what_is_told_of_a_status_is_what_is_answered() -> None:

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]  # Any: with or without a caller
 
-PAGE_PATHS: Final = ("/dashboard", "/payment/", "/dev/", "/language/", "/errors")
+PAGE_PATHS: Final = ("/dashboard", "/payment/", "/dev/", "/language/")
 PROGRAM_PATHS: Final = ("/api/", "/health/", "/schema", "/metrics", "/assets/")
 
 

@@ -1,7 +1,9 @@
 """What an address may ask: a misspelt filter must not read as no filter."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 from litestar.connection import ASGIConnection
@@ -9,10 +11,12 @@ from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import OpenAPIHeader, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
 from litestar.params import QueryParameter
+from litestar.typing import FieldDefinition
 
 from domain.member import Locale
 from entrypoints.http.body_schemas import value_of
 
+WHOLE_NUMBER: Final = re.compile(r"-?[0-9]+")
 SHOWN_LENGTH_MAX: Final = 40
 """What an error repeats of a name that somebody invented."""
 
@@ -21,7 +25,7 @@ def known_parameters(
     connection: ASGIConnection[Any, Any, Any, Any],  # Any: nothing is asked of the caller
     handler: BaseRouteHandler,
 ) -> None:
-    """Refuse, by name, the query parameters that the route does not have, and the word null, which would read as no filter.
+    """Refuse, by name, the query parameters that the route does not have, and values that could be misread.
 
     Raises ValidationException.
     """
@@ -35,10 +39,27 @@ def known_parameters(
     if unknown:
         reason = f"no such parameter; known here: {', '.join(known) or 'none'}"
         raise invalid_parameters({name[:SHOWN_LENGTH_MAX]: reason for name in unknown})
-    given = connection.query_params.multi_items()
-    nulls = [name for name, value in given if fields[name].is_optional and value.lower() == "null"]
-    if nulls:
-        raise invalid_parameters(dict.fromkeys(nulls, "leave it out, or give a value: null is none"))
+    given = {name: connection.query_params.getall(name, []) for name in fields}
+    reasons = {name: wrong for name, field in fields.items() if (wrong := wrong_with(field, given[name])) is not None}
+    if reasons:
+        raise invalid_parameters(reasons)
+
+
+def wrong_with(field: FieldDefinition, given: Sequence[str]) -> str | None:
+    """What is wrong with the values of a parameter, in words for whoever sent them; null for nothing that can be seen here."""
+    if not given:
+        return "is missing" if field.is_required else None
+    if len(given) > 1 and not field.is_non_string_collection:
+        return "is there more than once"
+    if field.is_optional and "null" in (value.lower() for value in given):
+        return "leave it out, or give a value: null is none"
+    kinds = [inner.annotation for inner in field.inner_types] if field.is_optional else [field.annotation]
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, Enum) and given[0] not in [one.value for one in kind]:
+            return f"is one of {', '.join(str(one.value) for one in kind)}"
+        if kind is int and WHOLE_NUMBER.fullmatch(given[0]) is None:
+            return "is a whole number"
+    return None
 
 
 def invalid_parameters(reasons: Mapping[str, str]) -> ValidationException:

@@ -223,13 +223,18 @@ def _of_http(error: HTTPException) -> Problem:
     if faults:
         detail = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
         return Problem(status=error.status_code, code=code, detail=detail, more={"errors": faults})
-    details = {404: "There is nothing at this address.", 413: "The body is larger than this address takes."}
+    allowed = (error.headers or {}).get("allow")
+    details = {
+        404: "There is nothing at this address.",
+        405: f"This address takes {allowed}.",
+        413: "The body is larger than this address takes.",
+    }
     return Problem(
         status=error.status_code,
         code=code,
         detail=details.get(error.status_code, error.detail),
         retry_after_seconds=5 if error.status_code == 503 else None,
-        allowed=(error.headers or {}).get("allow"),
+        allowed=allowed,
     )
 
 
