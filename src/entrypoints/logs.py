@@ -87,6 +87,8 @@ def configure_logs(level: str, *, as_json: bool) -> None:
     """Send every log line of the process to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if as_json else readable_lines())
+    # What no line tells is not looked up for each (Python's logging cookbook, optimization).
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -103,6 +103,8 @@ class Measures:
             registry=own,
             buckets=LATE_SECONDS,
         )
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        """What counts the answers of a method, route and status: to find it by its labels each time takes longer than to count."""
         for outcome in chain(Outcome, TurnedAway):
             self._deliveries.labels(outcome.value)
         for what, repaired in product(get_args(Thing), ("yes", "no")):
@@ -110,9 +112,15 @@ class Measures:
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. route: as it is declared, with its parameters by name; empty where none lies."""
-        found = route or OTHER
-        self._requests.labels(method if method in METHODS else OTHER, found, str(status)).inc()
-        self._request_seconds.labels(found).observe(seconds)
+        known = self._answered.get((method, route, status))
+        if known is None:
+            found, verb = route or OTHER, method if method in METHODS else OTHER
+            known = self._requests.labels(verb, found, str(status)), self._request_seconds.labels(found)
+            if verb != OTHER:  # strangers could make up any number of methods
+                self._answered[method, route, status] = known
+        requests, request_seconds = known
+        requests.inc()
+        request_seconds.observe(seconds)
         if status == UNFORESEEN:
             self._errors.inc()
 
