@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 Result = TypeVar("Result")
 
 
-COLLECT_AFTER: Final = 20_000
+COLLECT_AFTER: Final = 5_000
 """So many objects more than before are made between two looks for cycles: a request makes some hundreds, and next to none in cycles."""
 
 
@@ -17,11 +17,11 @@ def look_for_cycles_rarely() -> None:
     """Leave what the start has made out of every search for cycles to come, and search less often: a tenth of the time of a request."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 20)
+    gc.set_threshold(COLLECT_AFTER, 10, 10)
 
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:  # Any: neither sends nor yields are of interest
-    """Run to the end, as asyncio.run does, on uvloop where there is one: it halves what a request costs (docs/performance.md)."""
+    """Run to the end, as asyncio.run does, on uvloop where there is one, as uvicorn does for several processes."""
     if sys.platform == "win32":
         return asyncio.run(main)
     import uvloop
