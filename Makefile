@@ -48,6 +48,9 @@ reliability: install ## Show at length what the faults do, and write docs/reliab
 bench: install ## Measure the service beside what it is compared with (bench/README.md); BENCH="--rounds 5 --paths webhook"
 	@$(BIN)/python -m bench $(BENCH)
 
+bench-check: install ## Measure in short, and fail where a ratio is worse than its bound in bench/bounds.toml
+	@$(BIN)/python -m bench --check --rounds 3 --seconds 2 --paths webhook --connections 8,32
+
 demo: install ## Take one payment for each user type through the whole path
 	@$(BIN)/payments demo
 
@@ -72,5 +75,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run browser pictures reliability test check fuzz bench format demo migrate sql messages lock clean
+.PHONY: help install run browser pictures reliability test check fuzz bench bench-check format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help

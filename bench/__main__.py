@@ -10,6 +10,7 @@ from typing import Final
 
 import uvloop
 
+from bench.bounds import check, read_bounds
 from bench.compare import Wanted, compare
 from bench.database import Server
 from bench.paths import PATHS
@@ -27,6 +28,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long a measurement lasts (3)")
     parser.add_argument("--connections", default="1,8,32", help="numbers of connections (1,8,32)")
     parser.add_argument("--paths", default=",".join(PATHS), help=f"what is measured ({','.join(PATHS)})")
+    parser.add_argument("--check", action="store_true", help="end with 1 where a bound of bounds.toml is exceeded")
     parser.add_argument("--out", type=Path, default=RESULTS, help=f"folder of the results ({RESULTS})")
     return parser.parse_args()
 
@@ -51,6 +53,8 @@ def main() -> None:
     for line in tables(results.measurements):
         print(line)
     print(f"Kept in {kept(results, asked.out)}")
+    if asked.check and not check(read_bounds(), results.measurements):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":
