@@ -136,3 +136,18 @@ async def test_a_backend_that_ends_before_any_statement_of_them_costs_none_of_th
         assert 0 < hits
         assert {Outcome.HANDLED, Outcome.REPEATED} >= {*outcomes, *again}
         assert 5 == await door.complete(payments)
+
+
+async def test_one_whose_payment_another_work_holds_holds_up_no_other(door: Door) -> None:
+    payments = await door.payments(6)
+    held = payments[3]
+    async with door.observer.transaction():
+        await door.observer.execute("SELECT FROM payments WHERE id = $1 FOR UPDATE", held.id)
+        deliveries = [asyncio.create_task(door.receives(a_paid_delivery(payment))) for payment in payments]
+        done, waiting = await asyncio.wait(deliveries, timeout=1.5)
+
+        assert ({deliveries[3]}, 5) == (waiting, len(done))
+    (outcome,) = await deliveries[3]
+
+    assert Outcome.HANDLED is outcome
+    assert 6 == await door.complete(payments)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from adapters.postgres.rows import Row
 from adapters.postgres.statements import Statement
 from adapters.postgres.transaction import PostgresTransaction
+from application.errors import Conflict
 from application.ports.gateway import CheckoutSession, ProviderEvent
 
 OF_SEVERAL: Final = "unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY"
@@ -22,7 +23,10 @@ OF_ONE: Final = "(VALUES ($1::text, $2::text, $3::uuid, $4::text, 1))"
 SQL: Final = Path(__file__).with_suffix(".sql").read_text(encoding="ascii")
 NAMES: Final = ("event_id", "session_id", "named_id", "intent_id")
 FORESEE: Final = Statement("events.foresee", SQL.replace(OF_SEVERAL, OF_ONE), NAMES, None)
-FORESEE_SEVERAL: Final = Statement("events.foresee_several", SQL, NAMES, None)
+FORESEE_SEVERAL: Final = Statement(
+    "events.foresee_several", SQL.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED"), NAMES, None
+)
+"""Waits for nobody: one payment that another work holds would hold up all the others."""
 
 
 class Foreseen(Struct, frozen=True, kw_only=True):
@@ -41,7 +45,10 @@ class Foreseen(Struct, frozen=True, kw_only=True):
 
 
 async def foreseen(transaction: PostgresTransaction, events: Sequence[ProviderEvent]) -> list[Foreseen]:
-    """What is stored about the checkouts of events; nothing about events of other things."""
+    """What is stored about the checkouts of events; nothing about events of other things.
+
+    Raises Conflict when there are several, and another work holds the payment of one of them.
+    """
     about = [(event, session) for event in events if (session := event.checkout) is not None]
     if not about:
         return []
@@ -49,6 +56,8 @@ async def foreseen(transaction: PostgresTransaction, events: Sequence[ProviderEv
     several = len(asked) > 1
     values: Sequence[object] = list(zip(*asked, strict=True)) if several else asked[0]
     rows = await transaction.rows(FORESEE_SEVERAL if several else FORESEE, dict(zip(NAMES, values, strict=True)))
+    if any(row["held"] for row in rows):
+        raise Conflict("another work holds one of these payments")
     return [
         Foreseen(
             event=event,

@@ -16,7 +16,7 @@ WITH asked AS (
      WHERE payments.id = ANY (ARRAY(SELECT meant.id FROM meant WHERE NOT meant.known))
      ORDER BY payments.id FOR UPDATE
 )
-SELECT locked.*, meant.known,
+SELECT locked.*, meant.known, meant.id IS NOT NULL AND NOT meant.known AND locked.user_id IS NULL AS held,
        EXISTS (SELECT FROM refunds WHERE refunds.payment_intent_id = meant.intent_id)
        OR EXISTS (SELECT FROM disputes WHERE disputes.payment_intent_id = meant.intent_id) AS went_back,
        subscriptions.user_type AS subscribed_as, subscriptions.plan AS subscribed_to, subscriptions.status AS subscribed,
