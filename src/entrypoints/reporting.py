@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
 
 import sentry_sdk
 from sentry_sdk.integrations.logging import LoggingIntegration
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
 
 PACKAGE: Final = "talents-acting-payments"
 FLUSH_SECONDS_MAX: Final = 2.0
-ADDRESS: Final = re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;]+")
+ADDRESS: Final = re.compile(r"[^\s<>\"'(),;:=]+(?:@|%40)[^\s<>\"'(),;]+", re.IGNORECASE)
+SECRET: Final = re.compile(
+    r"\b(?:(?:sk|rk)_(?:live|test)_|whsec_|re_|Bearer\s+|eyJ)[A-Za-z0-9_.~+/=-]{8,}", re.IGNORECASE
+)
+"""What looks like a secret, whoever's it is: keys of Stripe and Resend, signing secrets, tokens."""
+
+PASSWORD_LENGTH_MIN: Final = 6
+"""A shorter one would be found in every other word."""
+
 TEXT_LENGTH_MAX: Final = 300
 KEPT: Final = frozenset({"event_id", "timestamp", "platform", "level", "logger", "release", "environment"})
 """What of an event is sent as the SDK made it."""
@@ -58,11 +67,12 @@ def start_reporting(closing: AsyncExitStack, settings: Settings, dsn: str) -> No
 
 
 def cleaner(settings: Settings) -> Callable[[object], str]:
-    """Makes one line of any text: its first, without addresses, and without the secrets of these settings wherever they stand."""
+    """Makes one line of any text: its first, without addresses, without the secrets of these settings and without what looks like one."""
     secrets = [
         settings.stripe_secret_key,
         settings.resend_api_key,
         settings.database_url,
+        *passwords_in(settings.database_url or ""),
         settings.tokens.secret,
         *settings.stripe_webhook_secrets,
     ]
@@ -72,9 +82,18 @@ def cleaner(settings: Settings) -> Callable[[object], str]:
         line = (str(text).splitlines() or [""])[0]
         for secret in known:
             line = line.replace(secret, "[secret]")
-        return ADDRESS.sub("[address]", line)[:TEXT_LENGTH_MAX]
+        return ADDRESS.sub("[address]", SECRET.sub("[secret]", line))[:TEXT_LENGTH_MAX]
 
     return clean
+
+
+def passwords_in(url: str) -> list[str]:
+    """The password of a URL of a database, as it stands there and as it is meant."""
+    try:
+        password = urlsplit(url).password or ""
+    except ValueError:
+        return []
+    return [password, unquote(password)] if len(password) >= PASSWORD_LENGTH_MIN else []
 
 
 def without_people(event: "Event", hint: "Hint", clean: Callable[[object], str]) -> "Event":

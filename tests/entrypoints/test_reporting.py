@@ -56,3 +56,21 @@ def test_without_a_dsn_nothing_is_reported_and_without_the_extra_the_start_says_
     assert not report_errors(Closing(), read_settings({}, tmp_path))
     with pytest.raises(ConfigurationError, match="SENTRY_DSN: needs the extra `sentry`"):
         report_errors(Closing(), wanted)
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("password hunter/22 refused", "password [secret] refused"),
+        ("password hunter%2F22 refused", "password [secret] refused"),
+        ("no account amal%40example.org here", "no account [address] here"),
+        ("key " + "sk_" + "live_0123456789abcdef is foreign", "key [secret] is foreign"),
+        ("Authorization: Bearer abc.def-ghi_jkl0", "Authorization: [secret]"),
+        ("token eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "token [secret]"),
+        ("nothing to hide: 12 payments are kept", "nothing to hide: 12 payments are kept"),
+    ],
+)
+def test_what_looks_like_a_secret_or_an_address_stays_here(tmp_path: Path, said: str, sent: str) -> None:
+    settings = read_settings({"DATABASE_URL": "postgresql://payments:hunter%2F22@db/payments"}, tmp_path)
+
+    assert sent == cleaner(settings)(said)
