@@ -92,13 +92,42 @@ async def test_no_parameter_of_an_address_can_be_null(document: Json) -> None:
 async def test_the_headers_that_lead_from_page_to_page_and_choose_a_language_are_described(document: Json) -> None:
     lists = {operation["operationId"]: operation for operation in operations(document)}
     plans, payments = lists["listPlans"], lists["listPayments"]
-    told = {name: sorted(lists[name]["responses"]["200"]["headers"]) for name in ("listPlans", "listPayments")}
+    told = [lists[name]["responses"]["200"]["headers"].keys() for name in ("listPlans", "listPayments")]
     (asked,) = [parameter for parameter in plans["parameters"] if parameter["in"] == "header"]
 
-    assert {"listPlans": ["Content-Language"], "listPayments": ["Link"]} == told
+    assert [{"Content-Language"}, {"Link"}] == [names & {"Content-Language", "Link"} for names in told]
     assert 'rel="next"' in payments["responses"]["200"]["headers"]["Link"]["description"]
     assert ["ar", "en", "fr"] == plans["responses"]["200"]["headers"]["Content-Language"]["schema"]["enum"]
     assert ("Accept-Language", False) == (asked["name"], asked["required"])
+
+
+OF_HTTP = frozenset({"content-type", "content-length", "strict-transport-security", "x-content-type-options"})
+"""Headers that any answer may have, and of which no client has to be told."""
+
+
+async def test_the_headers_of_an_answer_are_those_that_are_described(
+    document: Json, client: httpx.AsyncClient, world: World
+) -> None:
+    described = {operation["operationId"]: operation["responses"] for operation in operations(document)}
+    token, key = world.headers(), {"Idempotency-Key": "k"}
+    answers = {
+        ("listPayments", "200"): await client.get("/api/v1/payments", headers=token),
+        ("listPayments", "401"): await client.get("/api/v1/payments"),
+        ("startCheckout", "201"): await client.post("/api/v1/checkouts", json={}, headers=token | key),
+        ("startCheckout", "415"): await client.post("/api/v1/checkouts", content=b"x", headers=token),
+        ("ready", "200"): await client.get("/health/ready"),
+        ("receiveStripeEvent", "400"): await client.post("/api/webhooks/stripe", content=b"{}"),
+    }
+    for (name, status), answer in answers.items():
+        headers = described[name][status]["headers"]
+        known = {header.lower(): header for header in headers}
+        shared = document["components"]["headers"]
+        needed = {header.lower() for header in headers if shared.get(header, {}).get("required")}
+
+        assert status == str(answer.status_code)
+        assert set() == set(answer.headers) - set(known) - OF_HTTP
+        assert needed <= set(answer.headers)
+        assert ("ratelimit" in answer.headers) <= ("RateLimit" in headers)
 
 
 async def test_who_may_ask_is_said_of_every_operation(document: Json) -> None:

@@ -41,7 +41,7 @@ def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandle
     responses={
         201: answer(CHECKOUT, "A new checkout"),
         200: answer(CHECKOUT, "The checkout that was open already"),
-        **problems(400, 401, 403, 409, 413, 415, 422, 429, 502),
+        **problems(400, 401, 403, 408, 409, 413, 415, 422, 429, 502),
     },
 )
 async def start_checkout(

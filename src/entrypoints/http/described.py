@@ -35,6 +35,7 @@ DESCRIPTIONS: Final = {
     401: "No valid token",
     403: "The token does not allow this, or the plan is for another user type",
     404: "Nothing of that id for this member",
+    408: "The body did not come in time",
     409: "The subscription is active already, a payment is still being processed, or a request with the same key is under way",
     413: "The body is too large",
     422: "The Idempotency-Key came with another request before",

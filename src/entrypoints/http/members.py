@@ -67,7 +67,7 @@ async def export_user_data(
     operation_class=IdempotentOperation,
     responses={
         200: answer(ERASURE, "The user is erased, or nothing was kept"),
-        **problems(400, 401, 403, 409, 413, 415, 422, 429, 502),
+        **problems(400, 401, 403, 408, 409, 413, 415, 422, 429, 502),
     },
 )
 async def erase_user(

@@ -13,6 +13,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme, Tag
 from litestar.params import FromPath
 
+from entrypoints.http.described_headers import ConfigWithHeaders
 from entrypoints.http.pages.headers import document_headers
 
 PATH: Final = "/schema"
@@ -90,7 +91,7 @@ def reference_file(release: FromPath[str], name: FromPath[str]) -> Response[byte
 
 def openapi() -> OpenAPIConfig:
     """What Litestar makes the document of, and where it serves it."""
-    return OpenAPIConfig(
+    return ConfigWithHeaders(
         title="Talents Acting Payments",
         version=version("talents-acting-payments"),
         description=DESCRIPTION,

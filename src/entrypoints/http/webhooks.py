@@ -68,7 +68,10 @@ class SignedEventOperation(Operation):
     status_code=200,
     opt={PUBLIC: True, UNLIMITED: True},
     request_max_body_size=BODY_BYTES_MAX,
-    responses={200: answer(ReceivedBody(outcome=Outcome.HANDLED), "The event is durable"), **problems(400, 413, 429)},
+    responses={
+        200: answer(ReceivedBody(outcome=Outcome.HANDLED), "The event is durable"),
+        **problems(400, 408, 413, 429),
+    },
 )
 async def receive_stripe_event(
     request: Request[None, None, State], receive_event: NamedDependency[ReceiveEvent]
