@@ -202,6 +202,18 @@ async def test_a_second_head_that_does_not_end_in_its_time_is_408_as_well(hasty:
     assert "request_timeout" == code_of(second)
 
 
+async def test_after_the_head_that_was_asked_for_the_connection_can_be_used(served: Served) -> None:
+    async with Line(served) as line:
+        await line.say(*request("HEAD", HEALTH), *request("GET", HEALTH, [(b"Connection", b"close")]))
+        words = await line.last_words()
+    first, _, rest = words.partition(b"\r\n\r\n")
+    second, _, body = rest.partition(b"\r\n\r\n")
+
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert second.startswith(b"HTTP/1.1 200 ")
+    assert b'{"status":"live"}' == body
+
+
 async def test_a_client_that_wants_another_protocol_is_answered_in_this_one_without_alarm(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:

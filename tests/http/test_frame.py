@@ -55,7 +55,7 @@ async def test_every_error_is_a_problem_with_code_and_type(
 async def test_a_method_that_is_not_allowed_is_told_which_are(client: httpx.AsyncClient) -> None:
     answer = await client.delete("/api/v1/plans")
 
-    assert {"GET", "OPTIONS"} == set(answer.headers["allow"].split(", "))
+    assert {"GET", "HEAD", "OPTIONS"} == set(answer.headers["allow"].split(", "))
 
 
 async def test_a_path_cannot_write_log_lines_of_its_own(
@@ -185,3 +185,25 @@ async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
         assert all(["application/problem+json"] == list(answer["content"]) for answer in errors.values())
         assert {"500", "503"} <= set(errors) or operation["operationId"] == "live"
     assert (200, True) == (page.status_code, "text/html" in page.headers["content-type"])
+
+
+@pytest.mark.parametrize(
+    "path", ["/health/live", "/api/v1/plans", "/api/v1/payments", "/errors", "/nowhere", "/schema/openapi.json"]
+)
+async def test_head_is_answered_as_get_without_the_body(client: httpx.AsyncClient, path: str) -> None:
+    whole, head = await client.get(path), await client.head(path)
+    changing = {"request-id", "ratelimit", "content-length"}
+
+    assert whole.status_code == head.status_code
+    assert b"" == head.content
+    assert whole.content
+    assert {name: value for name, value in whole.headers.items() if name not in changing} == {
+        name: value for name, value in head.headers.items() if name not in changing
+    }
+
+
+async def test_head_is_not_for_what_is_only_sent(client: httpx.AsyncClient) -> None:
+    answer = await client.head("/api/webhooks/stripe")
+
+    assert (405, b"") == (answer.status_code, answer.content)
+    assert "POST" in answer.headers["allow"]

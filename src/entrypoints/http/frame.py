@@ -42,6 +42,7 @@ BODY_SECONDS_MAX: Final = 10.0
 """A body that does not come in this time is waited for no longer."""
 
 PATH_LENGTH_SHOWN: Final = 300
+HEAD: Final = "HEAD"
 TOO_MANY: Final = 429
 UNFORESEEN_STATUS: Final = 500
 Header = tuple[bytes, bytes]
@@ -91,23 +92,26 @@ class Frame:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        verb = scope["method"]
+        if verb == HEAD:
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
         current = id_for(headers.get(b"request-id", b""))
         if self._tracing is None:
             with about(request_id=current):
-                await self._answered(scope, receive, send, current)
+                await self._answered(scope, receive, send, current, verb)
             return
         caller = headers.get(b"traceparent", b"").decode("latin-1")
-        with about(request_id=current), self._tracing.work(Origin.REQUEST, scope["method"], caller=caller) as work:
-            status = await self._answered(scope, receive, send, current)
+        with about(request_id=current), self._tracing.work(Origin.REQUEST, verb, caller=caller) as work:
+            status = await self._answered(scope, receive, send, current, verb)
             route = str(scope.get("path_template", ""))
-            work.name = f"{scope['method']} {route or OTHER}"
+            work.name = f"{verb} {route or OTHER}"
             work.failed = status >= UNFORESEEN_STATUS
-            work.attributes |= {"http.request.method": scope["method"], "http.response.status_code": status}
+            work.attributes |= {"http.request.method": verb, "http.response.status_code": status}
             work.attributes |= {"http.route": route} if route else {}
 
-    async def _answered(self, scope: HTTPScope, receive: Receive, send: Send, current: str) -> int:
-        """The status of the answer."""
+    async def _answered(self, scope: HTTPScope, receive: Receive, send: Send, current: str, verb: str) -> int:
+        """The status of the answer. verb: the method as it was asked."""
         # Escaped: a path may hold line ends, which would write lines of their own.
         shown = quote(scope["path"], safe="/:@")[:PATH_LENGTH_SHOWN]
         started = time.perf_counter()
@@ -137,9 +141,20 @@ class Frame:
             seconds, status = time.perf_counter() - started, answer.status or 500
             # Of what is refused for its number, the first of each minute is logged where it is counted.
             level = logging.DEBUG if status == TOO_MANY else logging.INFO
-            log.log(level, "%s %s answered %s in %.1f ms", scope["method"], shown, status, seconds * 1000)
-            self.app.state.measures.request(scope["method"], route, status, seconds)
+            log.log(level, "%s %s answered %s in %.1f ms", verb, shown, status, seconds * 1000)
+            self.app.state.measures.request(verb, route, status, seconds)
         return status
+
+
+def _without_body(send: Send) -> Send:
+    """The same answer without its body: HEAD is answered as GET would be (RFC 9110, 9.3.2)."""
+
+    async def heads(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return heads
 
 
 class _Arrival:

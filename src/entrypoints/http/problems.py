@@ -223,7 +223,8 @@ def _of_http(error: HTTPException) -> Problem:
     if faults:
         detail = "; ".join(f"{fault['pointer'] or 'body'}: {fault['detail']}" for fault in faults)
         return Problem(status=error.status_code, code=code, detail=detail, more={"errors": faults})
-    allowed = (error.headers or {}).get("allow")
+    methods = (error.headers or {}).get("allow")
+    allowed = methods.replace("GET", "GET, HEAD") if methods is not None and "HEAD" not in methods else methods
     details = {
         404: "There is nothing at this address.",
         405: f"This address takes {allowed}.",
