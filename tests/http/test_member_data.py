@@ -68,6 +68,13 @@ async def test_a_reason_is_a_few_printable_words(
     answer = await client.post(ERASURE, json=body, headers=staff)
 
     assert (400, "invalid_request") == (answer.status_code, answer.json()["code"])
+    assert "^" not in answer.json()["detail"]
+
+
+async def test_what_a_reason_may_be_is_said_in_words(client: httpx.AsyncClient, staff: dict[str, str]) -> None:
+    answer = await client.post(ERASURE, json={"reason": "a\nb"}, headers=staff)
+
+    assert "/reason: one line of printable characters, not only spaces" == answer.json()["detail"]
 
 
 async def test_an_erasure_under_a_key_is_answered_again(

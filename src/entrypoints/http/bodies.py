@@ -1,7 +1,7 @@
 """The bodies of the API, field by field as clients see them. Amounts are whole minor units; times are UTC."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -22,6 +22,10 @@ Instant = Annotated[
 ]
 Url = Annotated[str, Meta(extra_json_schema=formatted("uri"))]
 Amount = Annotated[int, Meta(ge=0, description="In minor units of the currency: centimes, cents")]
+PRINTABLE_LINE: Final = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+IN_WORDS: Final = {PRINTABLE_LINE: "one line of printable characters, not only spaces"}
+"""What a pattern asks for, for whoever reads an error."""
+
 Currency = Annotated[str, Meta(pattern="^[a-z]{3}$", description="ISO 4217, in lower case")]
 
 

@@ -14,7 +14,7 @@ from application.ports.store import EventState, Mail, StoredEvent
 from domain.member import Locale, UserType
 from domain.returns import Dispute, Refund
 from domain.subscription import Period, SubscriptionStatus
-from entrypoints.http.bodies import Amount, Currency, Instant, PaymentBody, instant, maybe_instant
+from entrypoints.http.bodies import PRINTABLE_LINE, Amount, Currency, Instant, PaymentBody, instant, maybe_instant
 
 
 class ContactBody(Struct, frozen=True, kw_only=True):
@@ -192,7 +192,7 @@ Reason = Annotated[
     Meta(
         min_length=1,
         max_length=REASON_LENGTH_MAX,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+        pattern=PRINTABLE_LINE,
         description="Why, in a few words without a name: the audit keeps it",
     ),
 ]

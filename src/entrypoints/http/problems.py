@@ -15,7 +15,7 @@ from application.errors import (
 )
 from application.rate_limits import RateLimited
 from domain.errors import AlreadySubscribed, DomainError
-from entrypoints.http.bodies import instant
+from entrypoints.http.bodies import IN_WORDS, instant
 from entrypoints.http.forms import ForgedForm
 from entrypoints.http.problem_types import TYPES
 from entrypoints.http.tokens import InvalidToken
@@ -216,7 +216,7 @@ def _of_http(error: HTTPException) -> Problem:
     code = HTTP_CODES[error.status_code]
     extra = error.extra if isinstance(error.extra, list) else []
     faults = [
-        {"pointer": _pointer(fault), "detail": str(fault.get("message", ""))}
+        {"pointer": _pointer(fault), "detail": _said(str(fault.get("message", "")))}
         for fault in extra
         if isinstance(fault, dict)
     ]
@@ -236,6 +236,13 @@ def _of_http(error: HTTPException) -> Problem:
         detail=details.get(error.status_code, error.detail),
         retry_after_seconds=5 if error.status_code == 503 else None,
         allowed=allowed,
+    )
+
+
+def _said(message: str) -> str:
+    """A message of the decoder without the patterns in it."""
+    return next(
+        (words for pattern, words in IN_WORDS.items() if repr(pattern)[1:-1] in message or pattern in message), message
     )
 
 
