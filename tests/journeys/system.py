@@ -46,7 +46,8 @@ class System:
         )
         self.service = self._part("serve", ["--port", str(service_port)], ready_url=f"{self.url}/health/ready")
         self.worker = self.another_worker()
-        self.web = httpx.Client(timeout=20)
+        # Tests stop and kill what answers here: a connection that was kept may lead to a process that is gone.
+        self.web = httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
 
     def _part(
         self, command: str, options: list[str], *, ready_url: str = "", ready_word: str = "", **settings: str
