@@ -26,7 +26,8 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (3)")
     parser.add_argument("--seconds", type=float, default=3.0, help="how long a measurement lasts (3)")
-    parser.add_argument("--connections", default="1,8,32", help="numbers of connections (1,8,32)")
+    parser.add_argument("--connections", default="1,8,32", help="numbers of connections for the webhook (1,8,32)")
+    parser.add_argument("--others", default="16", help="numbers of connections for the other paths (16)")
     parser.add_argument("--paths", default=",".join(PATHS), help=f"what is measured ({','.join(PATHS)})")
     parser.add_argument("--check", action="store_true", help="end with 1 where a bound of bounds.toml is exceeded")
     parser.add_argument("--out", type=Path, default=RESULTS, help=f"folder of the results ({RESULTS})")
@@ -47,6 +48,7 @@ def main() -> None:
                 rounds=asked.rounds,
                 seconds=asked.seconds,
                 connections=[int(number) for number in asked.connections.split(",")],
+                others=[int(number) for number in asked.others.split(",")],
                 paths=asked.paths.split(","),
             )
             results = runner.run(compare(server, folder, wanted))

@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from bench import machine
+from bench import machine, stock
 from bench.confirmed import check_invariants
 from bench.database import Server
 from bench.measure import Measurement, Round, Served, Target
@@ -18,19 +18,22 @@ from bench.plain import NAME as PLAIN
 from bench.plain import PlainSql
 from bench.programs import Program, reference, service
 from bench.report import Results
+from bench.same import check_same
 
 TEMPLATE: Final = "template_bench"
 SERVICE: Final = "service"
-KNOWN: Final = {SERVICE: frozenset(PATHS), "bare": frozenset(PATHS), "tutorial": frozenset({"webhook"})}
+WEBHOOK: Final = "webhook"
+KNOWN: Final = {SERVICE: frozenset(PATHS), "bare": frozenset(PATHS), "tutorial": frozenset({WEBHOOK})}
 """Which paths each program has."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What is to be measured, how often and for how long each time."""
+    """What is to be measured, how often and for how long each time. connections: for the webhook. others: for the other paths."""
 
     rounds: int
     seconds: float
     connections: list[int]
+    others: list[int]
     paths: list[str]
 
     def in_turn(self) -> list[Round]:
@@ -38,7 +41,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return [
             Round(path=path, connections=connections, number=number, seconds=self.seconds)
             for path in self.paths
-            for connections in self.connections
+            for connections in (self.connections if path == WEBHOOK else self.others)
             for number in range(1, self.rounds + 1)
         ]
 
@@ -49,6 +52,9 @@ async def compare(server: Server, folder: Path, wanted: Wanted) -> Results:
     measurements: list[Measurement] = []
     async with AsyncExitStack() as closing:
         targets = await all_targets(server, folder, closing)
+        for path in wanted.paths:
+            if PATHS[path].same:
+                await check_same(path, [one for one in targets if isinstance(one, Served) and path in one.paths])
         for turn in wanted.in_turn():
             for target in random.sample(targets, len(targets)):
                 if turn.path in target.paths:
@@ -67,7 +73,9 @@ async def compare(server: Server, folder: Path, wanted: Wanted) -> Results:
 
 async def all_targets(server: Server, folder: Path, closing: AsyncExitStack) -> list[Target]:
     """Every program, started, over its copy of one template."""
-    await server.make(TEMPLATE)
+    connection = await asyncpg.connect(await server.make(TEMPLATE))
+    await stock.store(connection)
+    await connection.close()
     targets: list[Target] = []
     for name, paths in KNOWN.items():
         url = await server.make(f"bench_{name}", like=TEMPLATE)

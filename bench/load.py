@@ -13,14 +13,20 @@ LENGTH: Final = b"content-length: "
 STATUS: Final = slice(9, 12)
 GOOD: Final = (200, 201)
 PATIENCE_SECONDS: Final = 60.0
+LOOKED_AT: Final = 101
+"""Of so many answers one is kept, to be looked at afterwards."""
 
 
 class Answers(Struct):
-    """What came back. answered: the numbers of the requests that were answered well, in the order of the answers."""
+    """What came back. answered: the numbers of the requests that were answered well, in the order of the answers.
+
+    samples: the bodies of some of the good answers, by the numbers of their requests.
+    """
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     answered: list[int] = field(default_factory=list)
+    samples: dict[int, bytes] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
     first_fault: str = ""
 
@@ -34,7 +40,9 @@ def percentile_ms(seconds: Sequence[float], share: float) -> float:
 class Load:
     """Sends the requests, each once, until all are answered or the time is over."""
 
-    def __init__(self, requests: Sequence[bytes], *, seconds_max: float) -> None:
+    def __init__(self, requests: Sequence[bytes], *, seconds_max: float, look_at_all: bool = False) -> None:
+        """look_at_all: keep the bodies of all answers."""
+        self._every = 1 if look_at_all else LOOKED_AT
         self.answers = Answers()
         self.failure: BaseException | None = None
         self._requests = requests
@@ -78,6 +86,8 @@ class Load:
         self.answers.latencies.append(latency)
         if status in GOOD:
             self.answers.answered.append(number)
+            if number % self._every == 0:
+                self.answers.samples[number] = body
         elif not self.answers.first_fault:
             self.answers.first_fault = (head + body).decode(errors="replace")
 

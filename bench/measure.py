@@ -14,9 +14,6 @@ from bench.meters import machine_seconds
 from bench.programs import Program
 
 WARM_UP: Final = 200
-A_SECOND_MAX: Final = 6000
-"""More requests than any program here answers in a second are made for each."""
-
 MICROSECONDS: Final = 1e6
 
 
@@ -47,10 +44,13 @@ class Measurement(Struct, frozen=True, kw_only=True):
 
 
 class Work(Struct, frozen=True):
-    """Requests for one path, and what holds the answers to what they say: it takes the numbers of those that were answered well."""
+    """Requests for one path, and what holds the answers to what they say.
+
+    check: takes the numbers of those that were answered well, and the bodies of some of the answers. Raises when one is not so.
+    """
 
     requests: Sequence[bytes]
-    check: Callable[[Sequence[int]], Awaitable[None]]
+    check: Callable[[Sequence[int], Mapping[int, bytes]], Awaitable[None]]
 
 
 class Round(Struct, frozen=True, kw_only=True):
@@ -86,6 +86,17 @@ Prepare: TypeAlias = Callable[[Connection, int], Awaitable[Work]]
 """Makes so many requests of a path for the program over a database."""
 
 
+class Path(Struct, frozen=True):
+    """What is asked. a_second_max: more requests than any program here answers in a second are made for each.
+
+    same: whether two programs over the same rows give the same answers, so that these can be compared.
+    """
+
+    prepare: Prepare
+    a_second_max: int
+    same: bool
+
+
 class NotAnswered(Exception):
     """A request was answered with an error."""
 
@@ -93,14 +104,14 @@ class NotAnswered(Exception):
 class Served:
     """A program that is asked over HTTP.
 
-    paths: how the requests of each path that it knows are made.
+    paths: those that it knows.
     """
 
-    def __init__(self, server: Server, program: Program, connection: Connection, paths: Mapping[str, Prepare]) -> None:
+    def __init__(self, server: Server, program: Program, connection: Connection, paths: Mapping[str, Path]) -> None:
         self.connection = connection
         self.program = program
         self._server = server
-        self._prepare = paths
+        self._paths = paths
 
     @property
     def name(self) -> str:
@@ -108,11 +119,15 @@ class Served:
 
     @property
     def paths(self) -> frozenset[str]:
-        return frozenset(self._prepare)
+        return frozenset(self._paths)
+
+    async def prepared(self, path: str, amount: int) -> Work:
+        """So many requests for a path."""
+        return await self._paths[path].prepare(self.connection, amount)
 
     async def measure(self, round: Round) -> Measurement:
         """Warm up, measure, and hold what was answered to what is stored. Raises NotAnswered and what the check raises."""
-        work = await self._prepare[round.path](self.connection, WARM_UP + int(round.seconds * A_SECOND_MAX))
+        work = await self.prepared(round.path, WARM_UP + int(round.seconds * self._paths[round.path].a_second_max))
         await settle(self.connection)
         await asked(Load(work.requests[:WARM_UP], seconds_max=round.seconds), self.program, round.connections)
         load = Load(work.requests[WARM_UP:], seconds_max=round.seconds)
@@ -124,7 +139,8 @@ class Served:
         load_seconds, machine = cpu_seconds_of_load() - load_began, machine_seconds() - machine_began
         spent = (await self._server.spent(self.connection)).since(postgres)
 
-        await work.check([WARM_UP + number for number in answers.answered])
+        samples = {WARM_UP + number: body for number, body in answers.samples.items()}
+        await work.check([WARM_UP + number for number in answers.answered], samples)
         requests = len(answers.latencies)
         ours = server_seconds + spent.cpu_seconds + load_seconds
         return Measurement(

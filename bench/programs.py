@@ -19,6 +19,7 @@ START_SECONDS_MAX: Final = 60.0
 ROOT: Final = Path(__file__).parents[1]
 TOKEN_SECRET: Final = secrets.token_hex(32)
 STRIPE_KEY: Final = "sk_test_of_the_bench"
+APP_URL: Final = "https://pay.example.org"
 KEPT: Final = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "USER"})
 
 SERVED: Final = ("-m", "entrypoints.cli", "serve", "--port")
@@ -70,6 +71,7 @@ def service(folder: Path, database_url: str, **settings: str) -> Program:
     limits = ("CHECKOUTS", "REQUESTS", "AUTH_FAILURES", "SIGNATURE_FAILURES")
     environment = {
         "APP_ENV": "local",
+        "APP_URL": APP_URL,
         "DATABASE_URL": database_url,
         "STRIPE_SECRET_KEY": STRIPE_KEY,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
@@ -84,6 +86,7 @@ def reference(name: str, folder: Path, database_url: str, **settings: str) -> Pr
     """A program to compare with."""
     environment = {
         "PYTHONPATH": str(ROOT),
+        "APP_URL": APP_URL,
         "DATABASE_URL": database_url,
         "STRIPE_SECRET_KEY": STRIPE_KEY,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,

@@ -1,29 +1,27 @@
-"""As little as can be done: ASGI without a framework, asyncpg without anything above it, one statement a request."""
+"""As little as can be done: ASGI without a framework, asyncpg without anything above it, as few statements a request as there can be."""
 
 import hmac
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import msgspec
 import uvicorn
 from msgspec import Struct
 
+from bench.reference.asgi import JSON, Answer, Message, Pool, Receive, Send
+from bench.reference.reading import access, history
 from bench.reference.statement import NAMES, with_placeholders
+from bench.reference.tokens import header
 
 CONNECTIONS_MAX: Final = 8
 """As many as the service opens."""
 
 TOLERANCE_SECONDS: Final = 300
 CONFIRM: Final = with_placeholders()
-
-Message = dict[str, Any]  # Any: as ASGI has it
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 class Session(Struct):
@@ -63,9 +61,9 @@ class PlainConnection(asyncpg.Connection):
         return ""
 
 
-def is_signed(body: bytes, header: str, secret: bytes) -> bool:
+def is_signed(body: bytes, signature: str, secret: bytes) -> bool:
     """Whether Stripe has signed a body just now."""
-    parts = dict(part.partition("=")[::2] for part in header.split(","))
+    parts = dict(part.partition("=")[::2] for part in signature.split(","))
     expected = hmac.digest(secret, parts["t"].encode() + b"." + body, "sha256").hex()
     return abs(time.time() - int(parts["t"])) < TOLERANCE_SECONDS and hmac.compare_digest(expected, parts["v1"])
 
@@ -75,21 +73,43 @@ class Bare:
 
     def __init__(self) -> None:
         self._secret = os.environ["STRIPE_WEBHOOK_SECRET"].encode()
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._token_secret = os.environ["AUTH_JWT_SECRET"].encode()
+        self._app_url = os.environ["APP_URL"]
+        self._opened: Pool | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One request, or the beginning and the end."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        status, body = await self._confirm(scope, receive)
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        answer = await self._answered(scope, receive)
+        headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    @property
+    def _pool(self) -> Pool:
+        if self._opened is None:
+            raise RuntimeError("the pool is opened at the start")
+        return self._opened
+
+    async def _answered(self, scope: Message, receive: Receive) -> Answer:
+        match scope["path"]:
+            case "/api/webhooks/stripe":
+                return await self._confirm(scope, await body_of(receive))
+            case "/api/v1/subscription":
+                return await access(self._pool, scope["headers"], self._token_secret)
+            case "/api/v1/payments":
+                headers, query = scope["headers"], scope["query_string"]
+                return await history(self._pool, headers, self._token_secret, query, self._app_url)
+            case "/health/ready":
+                await self._pool.fetchval("SELECT 1")
+                return Answer(200, b"{}", [JSON])
+        return Answer(404, b"{}", [JSON])
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        self._pool = await asyncpg.create_pool(
+        self._opened = await asyncpg.create_pool(
             os.environ["DATABASE_URL"],
             min_size=CONNECTIONS_MAX,
             max_size=CONNECTIONS_MAX,
@@ -97,20 +117,13 @@ class Bare:
         )
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._pool.close()
+        await self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _confirm(self, scope: Message, receive: Receive) -> tuple[int, bytes]:
+    async def _confirm(self, scope: Message, body: bytes) -> Answer:
         """The money of a checkout has arrived."""
-        parts, more = [], True
-        while more:
-            message = await receive()
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        body = b"".join(parts)
-        header = next((value for name, value in scope["headers"] if name == b"stripe-signature"), b"")
-        if not is_signed(body, header.decode("ascii"), self._secret):
-            return 400, b'{"received":false}'
+        if not is_signed(body, header(scope["headers"], b"stripe-signature").decode("ascii"), self._secret):
+            return Answer(400, b'{"received":false}', [JSON])
         event = EVENTS.decode(body)
         session = event.data.object
         values = {
@@ -123,10 +136,19 @@ class Bare:
             "currency": session.currency,
             "invoice_id": session.invoice,
         }
-        if self._pool is None:
-            raise RuntimeError("the pool is opened at the start")
         paid = await self._pool.fetchval(CONFIRM, *(values[name] for name in NAMES))
-        return (200, b'{"received":true}') if paid == 1 else (409, b'{"received":false}')
+        good = paid == 1
+        return Answer(200 if good else 409, b'{"received":true}' if good else b'{"received":false}', [JSON])
+
+
+async def body_of(receive: Receive) -> bytes:
+    """The whole body of a request."""
+    parts, more = [], True
+    while more:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 if __name__ == "__main__":
