@@ -16,7 +16,7 @@ from bench.measure import Measurement, Round, Served, Target
 from bench.paths import PATHS
 from bench.plain import NAME as PLAIN
 from bench.plain import PlainSql
-from bench.programs import Program, reference, service
+from bench.programs import Program, reference, service, stub
 from bench.report import Results
 from bench.same import check_same
 
@@ -76,15 +76,20 @@ async def all_targets(server: Server, folder: Path, closing: AsyncExitStack) -> 
     connection = await asyncpg.connect(await server.make(TEMPLATE))
     await stock.store(connection)
     await connection.close()
+    stripe = stub(folder)
+    closing.callback(stripe.stop)
+    stripe.start()
     targets: list[Target] = []
     for name, paths in KNOWN.items():
         url = await server.make(f"bench_{name}", like=TEMPLATE)
-        program: Program = service(folder, url) if name == SERVICE else reference(name, folder, url)
+        program: Program = (
+            service(folder, url, stripe.url) if name == SERVICE else reference(name, folder, url, stripe.url)
+        )
         closing.callback(program.stop)
         program.start()
         connection = await asyncpg.connect(url)
         closing.push_async_callback(connection.close)
-        targets.append(Served(server, program, connection, {path: PATHS[path] for path in paths}))
+        targets.append(Served(server, program, stripe, connection, {path: PATHS[path] for path in paths}))
     url = await server.make(f"bench_{PLAIN}", like=TEMPLATE)
     connection = await asyncpg.connect(url)
     closing.push_async_callback(connection.close)

@@ -32,7 +32,8 @@ class Pending(Struct, frozen=True):
     session_id: str
 
 
-def _session(stamp: int) -> dict[str, Any]:  # Any: a JSON document
+def session_document(stamp: int) -> dict[str, Any]:  # Any: a JSON document
+    """A Checkout Session that was paid, with words in @ where each one differs. stamp: seconds since the epoch."""
     return {
         **dict.fromkeys(NULLS.split()),
         "id": "@SESSION@",
@@ -98,7 +99,7 @@ def template(stamp: int) -> str:
         "object": "event",
         "api_version": API_VERSION,
         "created": stamp,
-        "data": {"object": _session(stamp)},
+        "data": {"object": session_document(stamp)},
         "livemode": False,
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},

@@ -104,13 +104,17 @@ class NotAnswered(Exception):
 class Served:
     """A program that is asked over HTTP.
 
+    stripe: what it asks in Stripe's place; that counts as a part of the load.
     paths: those that it knows.
     """
 
-    def __init__(self, server: Server, program: Program, connection: Connection, paths: Mapping[str, Path]) -> None:
+    def __init__(
+        self, server: Server, program: Program, stripe: Program, connection: Connection, paths: Mapping[str, Path]
+    ) -> None:
         self.connection = connection
         self.program = program
         self._server = server
+        self._stripe = stripe
         self._paths = paths
 
     @property
@@ -133,10 +137,10 @@ class Served:
         load = Load(work.requests[WARM_UP:], seconds_max=round.seconds)
 
         postgres, server_began = await self._server.spent(self.connection), self.program.cpu_seconds()
-        load_began, machine_began = cpu_seconds_of_load(), machine_seconds()
+        load_began, machine_began = self._cpu_seconds_of_load(), machine_seconds()
         answers = await asked(load, self.program, round.connections)
         server_seconds = self.program.cpu_seconds() - server_began
-        load_seconds, machine = cpu_seconds_of_load() - load_began, machine_seconds() - machine_began
+        load_seconds, machine = self._cpu_seconds_of_load() - load_began, machine_seconds() - machine_began
         spent = (await self._server.spent(self.connection)).since(postgres)
 
         samples = {WARM_UP + number: body for number, body in answers.samples.items()}
@@ -159,11 +163,10 @@ class Served:
             foreign_cores=max(0.0, (machine - ours) / answers.seconds),
         )
 
-
-def cpu_seconds_of_load() -> float:
-    """CPU time of this process, whose only work meanwhile is the load."""
-    times = os.times()
-    return times.user + times.system
+    def _cpu_seconds_of_load(self) -> float:
+        """CPU time of this process, whose only work meanwhile is the load, and of Stripe's stand-in."""
+        times = os.times()
+        return times.user + times.system + self._stripe.cpu_seconds()
 
 
 async def asked(load: Load, program: Program, connections: int) -> Answers:

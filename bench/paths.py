@@ -13,6 +13,7 @@ from bench.events import deliveries
 from bench.measure import Path, Work
 from bench.requests import asked_by_program
 from bench.seed import awaiting
+from bench.starting import checkout
 from bench.tokens import token_of
 
 PAGE_SIZE: Final = 20
@@ -102,5 +103,6 @@ async def history(connection: Connection, amount: int) -> Work:
 PATHS: Final[dict[str, Path]] = {
     "webhook": Path(webhook, a_second_max=6000, same=False),
     "access": Path(access, a_second_max=20_000, same=True),
+    "checkout": Path(checkout, a_second_max=3000, same=False),
     "history": Path(history, a_second_max=12_000, same=True),
 }

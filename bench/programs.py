@@ -53,6 +53,11 @@ class Program:
             time.sleep(0.02)
         raise RuntimeError(f"{self.name} does not start:\n{self.log.read_text(errors='replace')}")
 
+    @property
+    def url(self) -> str:
+        """Where it is asked."""
+        return f"http://127.0.0.1:{self.port}"
+
     def cpu_seconds(self) -> float:
         """CPU time of all its processes so far."""
         if self._process is None:
@@ -66,13 +71,19 @@ class Program:
             self._process.wait(timeout=40)
 
 
-def service(folder: Path, database_url: str, **settings: str) -> Program:
+def stub(folder: Path) -> Program:
+    """Stripe and Resend, at once."""
+    return Program("stub", ("-m", "bench.stub"), folder, {"PYTHONPATH": str(ROOT)})
+
+
+def service(folder: Path, database_url: str, stub_url: str, **settings: str) -> Program:
     """The service itself, with the limits of rate off and logs as in production."""
     limits = ("CHECKOUTS", "REQUESTS", "AUTH_FAILURES", "SIGNATURE_FAILURES")
     environment = {
         "APP_ENV": "local",
         "APP_URL": APP_URL,
         "DATABASE_URL": database_url,
+        "STRIPE_API_BASE": stub_url,
         "STRIPE_SECRET_KEY": STRIPE_KEY,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "AUTH_JWT_SECRET": TOKEN_SECRET,
@@ -82,12 +93,13 @@ def service(folder: Path, database_url: str, **settings: str) -> Program:
     return Program("service", SERVED, folder, environment | settings)
 
 
-def reference(name: str, folder: Path, database_url: str, **settings: str) -> Program:
+def reference(name: str, folder: Path, database_url: str, stub_url: str, **settings: str) -> Program:
     """A program to compare with."""
     environment = {
         "PYTHONPATH": str(ROOT),
         "APP_URL": APP_URL,
         "DATABASE_URL": database_url,
+        "STRIPE_API_BASE": stub_url,
         "STRIPE_SECRET_KEY": STRIPE_KEY,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "AUTH_JWT_SECRET": TOKEN_SECRET,

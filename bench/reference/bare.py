@@ -13,7 +13,9 @@ import uvicorn
 from msgspec import Struct
 
 from bench.reference.asgi import JSON, Answer, Message, Pool, Receive, Send
+from bench.reference.client import Client
 from bench.reference.reading import access, history
+from bench.reference.starting import Starting
 from bench.reference.statement import NAMES, with_placeholders
 from bench.reference.tokens import header
 
@@ -75,6 +77,8 @@ class Bare:
         self._secret = os.environ["STRIPE_WEBHOOK_SECRET"].encode()
         self._token_secret = os.environ["AUTH_JWT_SECRET"].encode()
         self._app_url = os.environ["APP_URL"]
+        stripe = Client(os.environ["STRIPE_API_BASE"], os.environ["STRIPE_SECRET_KEY"])
+        self._start = Starting(stripe, self._token_secret, self._app_url)
         self._opened: Pool | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -102,6 +106,9 @@ class Bare:
             case "/api/v1/payments":
                 headers, query = scope["headers"], scope["query_string"]
                 return await history(self._pool, headers, self._token_secret, query, self._app_url)
+            case "/api/v1/checkouts":
+                await body_of(receive)
+                return await self._start(self._pool, scope["headers"])
             case "/health/ready":
                 await self._pool.fetchval("SELECT 1")
                 return Answer(200, b"{}", [JSON])
