@@ -15,6 +15,7 @@ from bench.requests import asked_by_program
 from bench.seed import awaiting
 from bench.starting import checkout
 from bench.tokens import token_of
+from bench.viewing import page
 
 PAGE_SIZE: Final = 20
 ACCESS_PATH: Final = "/api/v1/subscription"
@@ -105,4 +106,5 @@ PATHS: Final[dict[str, Path]] = {
     "access": Path(access, a_second_max=20_000, same=True),
     "checkout": Path(checkout, a_second_max=3000, same=False),
     "history": Path(history, a_second_max=12_000, same=True),
+    "page": Path(page, a_second_max=6000, same=True),
 }

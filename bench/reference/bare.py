@@ -5,19 +5,22 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import msgspec
 import uvicorn
 from msgspec import Struct
 
-from bench.reference.asgi import JSON, Answer, Message, Pool, Receive, Send
+from bench.reference.asgi import JSON, Answer, Headers, Message, Pool, Receive, Send
 from bench.reference.client import Client
 from bench.reference.reading import access, history
 from bench.reference.starting import Starting
 from bench.reference.statement import NAMES, with_placeholders
 from bench.reference.tokens import header
+
+if TYPE_CHECKING:
+    from bench.reference.paying_page import PayingPage
 
 CONNECTIONS_MAX: Final = 8
 """As many as the service opens."""
@@ -79,6 +82,7 @@ class Bare:
         self._app_url = os.environ["APP_URL"]
         stripe = Client(os.environ["STRIPE_API_BASE"], os.environ["STRIPE_SECRET_KEY"])
         self._start = Starting(stripe, self._token_secret, self._app_url)
+        self._page: PayingPage | None = None
         self._opened: Pool | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -109,10 +113,20 @@ class Bare:
             case "/api/v1/checkouts":
                 await body_of(receive)
                 return await self._start(self._pool, scope["headers"])
+            case "/dashboard/talent/payment" as path:
+                return await self._shown(scope["headers"], path)
             case "/health/ready":
                 await self._pool.fetchval("SELECT 1")
                 return Answer(200, b"{}", [JSON])
         return Answer(404, b"{}", [JSON])
+
+    async def _shown(self, headers: Headers, path: str) -> Answer:
+        if self._page is None:
+            # Imported with the first page, so that the start and the memory of all else are without its templates and languages.
+            from bench.reference.paying_page import PayingPage
+
+            self._page = PayingPage(self._token_secret, os.environ["STRIPE_SECRET_KEY"].encode(), local=True)
+        return await self._page(self._pool, headers, path)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
