@@ -49,7 +49,7 @@ bench: install ## Measure the service beside what it is compared with (bench/REA
 	@$(BIN)/python -m bench $(BENCH)
 
 bench-check: install ## Measure in short, and fail where a ratio is worse than its bound in bench/bounds.toml
-	@$(BIN)/python -m bench --check --rounds 3 --seconds 2 --paths webhook --connections 8,32
+	@$(BIN)/python -m bench --check --rounds 3 --seconds 2 --paths webhook --connections 8,32 --once ""
 
 demo: install ## Take one payment for each user type through the whole path
 	@$(BIN)/payments demo

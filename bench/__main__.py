@@ -5,16 +5,20 @@ import asyncio
 import shutil
 import tempfile
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import uvloop
 
+from bench import machine
 from bench.bounds import check, read_bounds
 from bench.compare import Wanted, compare
 from bench.database import Server
+from bench.once import ONCE, Extent
 from bench.paths import PATHS
-from bench.report import kept, tables
+from bench.place import Place
+from bench.report import Results, kept, table_of_figures, tables
 
 RESULTS: Final = Path(".local") / "bench"
 
@@ -30,6 +34,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--others", default="16", help="numbers of connections for the other paths (16)")
     parser.add_argument("--paths", default=",".join(PATHS), help=f"what is measured ({','.join(PATHS)})")
     parser.add_argument("--check", action="store_true", help="end with 1 where a bound of bounds.toml is exceeded")
+    parser.add_argument("--once", default=",".join(ONCE), help=f"what is measured once ({','.join(ONCE)})")
+    parser.add_argument("--memory", action="store_true", help="also how memory grows over 50,000 webhooks")
+    parser.add_argument("--short", action="store_true", help="fewer tries of what is measured once")
     parser.add_argument("--out", type=Path, default=RESULTS, help=f"folder of the results ({RESULTS})")
     return parser.parse_args()
 
@@ -43,20 +50,48 @@ def main() -> None:
         closing.callback(shutil.rmtree, folder, ignore_errors=True)
         server = Server(folder)
         closing.callback(server.stop)
+        place = Place(server, folder)
+        closing.callback(place.stripe.stop)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            wanted = Wanted(
-                rounds=asked.rounds,
-                seconds=asked.seconds,
-                connections=[int(number) for number in asked.connections.split(",")],
-                others=[int(number) for number in asked.others.split(",")],
-                paths=asked.paths.split(","),
-            )
-            results = runner.run(compare(server, folder, wanted))
-    for line in tables(results.measurements):
+            results = runner.run(measured(place, asked))
+    for line in (*tables(results.measurements), *table_of_figures(results.once)):
         print(line)
     print(f"Kept in {kept(results, asked.out)}")
     if asked.check and not check(read_bounds(), results.measurements):
         raise SystemExit(1)
+
+
+async def measured(place: Place, asked: argparse.Namespace) -> Results:
+    """All that was asked for."""
+    await place.open()
+    wanted = Wanted(
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+        connections=numbers(asked.connections),
+        others=numbers(asked.others),
+        paths=words(asked.paths),
+    )
+    measurements = await compare(place, wanted) if wanted.paths else []
+    once = [
+        found for name in words(asked.once) for found in await ONCE[name](place, Extent.of(asked.short, asked.memory))
+    ]
+    return Results(
+        at=datetime.now(UTC),
+        machine=machine.described(),
+        postgres=place.postgres,
+        measurements=measurements,
+        once=once,
+    )
+
+
+def words(text: str) -> list[str]:
+    """What stands between commas."""
+    return [word for word in text.split(",") if word]
+
+
+def numbers(text: str) -> list[int]:
+    """The same as numbers."""
+    return [int(word) for word in words(text)]
 
 
 if __name__ == "__main__":

@@ -2,28 +2,18 @@
 
 import random
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-import asyncpg
 from msgspec import Struct
 
-from bench import machine, stock
 from bench.confirmed import check_invariants
-from bench.database import Server
 from bench.measure import Measurement, Round, Served, Target
 from bench.paths import PATHS
-from bench.plain import NAME as PLAIN
+from bench.place import BARE, SERVICE, WEBHOOK, Place
 from bench.plain import PlainSql
-from bench.programs import Program, reference, service, stub
-from bench.report import Results
 from bench.same import check_same
 
-TEMPLATE: Final = "template_bench"
-SERVICE: Final = "service"
-WEBHOOK: Final = "webhook"
-KNOWN: Final = {SERVICE: frozenset(PATHS), "bare": frozenset(PATHS), "tutorial": frozenset({WEBHOOK})}
+KNOWN: Final = {SERVICE: frozenset(PATHS), BARE: frozenset(PATHS), "tutorial": frozenset({WEBHOOK})}
 """Which paths each program has."""
 
 
@@ -46,12 +36,11 @@ class Wanted(Struct, frozen=True, kw_only=True):
         ]
 
 
-async def compare(server: Server, folder: Path, wanted: Wanted) -> Results:
+async def compare(place: Place, wanted: Wanted) -> list[Measurement]:
     """Measure every program in every round, in an order that is drawn anew."""
-    postgres = await server.set_up()
     measurements: list[Measurement] = []
     async with AsyncExitStack() as closing:
-        targets = await all_targets(server, folder, closing)
+        targets = await all_targets(place, closing, set(wanted.paths))
         for path in wanted.paths:
             if PATHS[path].same:
                 await check_same(path, [one for one in targets if isinstance(one, Served) and path in one.paths])
@@ -68,30 +57,20 @@ async def compare(server: Server, folder: Path, wanted: Wanted) -> Results:
         for target in targets:
             held = await check_invariants(target.connection)
             print(f"{target.name}: {held} invariants hold of all that was stored")
-    return Results(at=datetime.now(UTC), machine=machine.described(), postgres=postgres, measurements=measurements)
+    return measurements
 
 
-async def all_targets(server: Server, folder: Path, closing: AsyncExitStack) -> list[Target]:
-    """Every program, started, over its copy of one template."""
-    connection = await asyncpg.connect(await server.make(TEMPLATE))
-    await stock.store(connection)
-    await connection.close()
-    stripe = stub(folder)
-    closing.callback(stripe.stop)
-    stripe.start()
+async def all_targets(place: Place, closing: AsyncExitStack, wanted: set[str]) -> list[Target]:
+    """Every program that has one of these paths, started, over its copy of one template."""
     targets: list[Target] = []
     for name, paths in KNOWN.items():
-        url = await server.make(f"bench_{name}", like=TEMPLATE)
-        program: Program = (
-            service(folder, url, stripe.url) if name == SERVICE else reference(name, folder, url, stripe.url)
-        )
-        closing.callback(program.stop)
-        program.start()
-        connection = await asyncpg.connect(url)
-        closing.push_async_callback(connection.close)
-        targets.append(Served(server, program, stripe, connection, {path: PATHS[path] for path in paths}))
-    url = await server.make(f"bench_{PLAIN}", like=TEMPLATE)
-    connection = await asyncpg.connect(url)
-    closing.push_async_callback(connection.close)
-    plain = PlainSql(server, connection, url, folder)
-    return [*targets, plain] if plain.is_there else targets
+        if paths & wanted:
+            program, connection = await closing.enter_async_context(place.running(name))
+            known = {path: PATHS[path] for path in paths}
+            targets.append(Served(place.server, program, place.stripe, connection, known))
+    if WEBHOOK in wanted:
+        url = await place.copy()
+        connection = await closing.enter_async_context(place.connected(url))
+        plain = PlainSql(place.server, connection, url, place.folder)
+        targets += [plain] if plain.is_there else []
+    return targets

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeAlias
 from msgspec import Struct
 
 from bench.database import Connection, Server, settle
-from bench.load import Answers, Load, percentile_ms
+from bench.load import Answers, Arrivals, Load, percentile_ms
 from bench.meters import machine_seconds
 from bench.programs import Program
 
@@ -169,7 +169,7 @@ class Served:
         return times.user + times.system + self._stripe.cpu_seconds()
 
 
-async def asked(load: Load, program: Program, connections: int) -> Answers:
+async def asked(load: Load | Arrivals, program: Program, connections: int) -> Answers:
     """The answers of a program. Raises NotAnswered unless all are good."""
     answers = await load.run(program.port, connections)
     if answers.first_fault:

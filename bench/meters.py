@@ -51,6 +51,16 @@ def cpu_seconds(root: int) -> float:
     return nanoseconds / 1e9 + ticks / TICKS_OF_SECOND
 
 
+def resident_bytes(root: int) -> int:
+    """Memory of a process and its descendants that is in RAM (VmRSS of proc(5)); what they share is counted for each of them."""
+    kilobytes = 0
+    for pid in tree(root):
+        for line in (PROC / str(pid) / "status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                kilobytes += int(line.split()[1])
+    return kilobytes * 1024
+
+
 def machine_seconds() -> float:
     """CPU time that the whole machine was busy, whoever with."""
     fields = [int(field) for field in (PROC / "stat").read_text().splitlines()[0].split()[1:]]

@@ -9,9 +9,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from bench.figures import Figure
 from bench.measure import Measurement, middle, ratio
 
 BASE: Final = "bare"
+DIGITS: Final = {"s": 2, "jobs/s": 0, "us": 0}
 HEAD: Final = "| program | a second | p50 ms | p99 ms | server us | x bare | Postgres us | sum us | x bare | WAL B | load us | foreign |"
 
 
@@ -22,6 +24,7 @@ class Results(Struct, frozen=True, kw_only=True):
     machine: dict[str, str]
     postgres: dict[str, str]
     measurements: list[Measurement]
+    once: list[Figure]
 
 
 def kept(results: Results, folder: Path) -> Path:
@@ -68,3 +71,23 @@ def row(program: str, its: Sequence[Measurement], base: Sequence[Measurement]) -
         f"{middle(its, 'foreign_cores'):.2f}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def table_of_figures(figures: Sequence[Figure]) -> Iterator[str]:
+    """A Markdown table of what is measured once a run, each program in a column."""
+    if not figures:
+        return
+    programs = list(dict.fromkeys(one.program for one in figures))
+    yield "### once a run\n"
+    yield f"| | {' | '.join(programs)} |"
+    yield f"|---{'|---' * len(programs)}|"
+    for (name, unit), found in groupby(figures_by_name(figures), key=lambda one: (one.name, one.unit)):
+        values = {one.program: f"{one.value:.{DIGITS.get(unit, 1)}f}" for one in found}
+        yield f"| {name}, {unit} | {' | '.join(values.get(program, '-') for program in programs)} |"
+    yield ""
+
+
+def figures_by_name(figures: Sequence[Figure]) -> list[Figure]:
+    """Those of one name beside each other, in the order in which the names first came."""
+    names = list(dict.fromkeys(one.name for one in figures))
+    return sorted(figures, key=lambda one: names.index(one.name))
