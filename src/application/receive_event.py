@@ -102,6 +102,8 @@ class ReceiveEvent:
     async def _together(self, events: Sequence[ProviderEvent]) -> list[Taken | None]:
         """Take events in one transaction. Null for those that are to be taken alone, as all are where one of them fails."""
         fit = fit_together(events)
+        if len(fit) < 2:
+            return [None] * len(events)
         taken: dict[int, Taken] = {}
         try:
             async with self._begin() as work:

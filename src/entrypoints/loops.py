@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 COLLECT_AFTER: Final = 5_000
-"""So many objects more than before are made between two looks for cycles: a request makes some hundreds, and next to none in cycles."""
+"""So many objects more than before are made between two looks for cycles, where Python itself looks after 700."""
 
 
 def look_for_cycles_rarely() -> None:

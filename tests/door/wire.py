@@ -1,6 +1,7 @@
 """HTTP byte by byte: the server that we ship, and a client that sends whatever it is told to."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -13,6 +14,9 @@ from entrypoints.http.frame import Frame
 
 HOST: Final = "127.0.0.1"
 PATIENCE_SECONDS: Final = 20.0
+WEBHOOK: Final = "/api/webhooks/stripe"
+HEALTH: Final = "/health/live"
+KIB: Final = 1024
 
 Header = tuple[bytes, bytes]
 
@@ -27,6 +31,21 @@ class Answer(Struct, frozen=True):
     def header(self, name: str) -> str:
         """The first header of a name; empty when there is none."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name.encode()), "")
+
+
+def problem_in(answer: Answer) -> dict[str, str]:
+    """The problem, which has the id that its answer has."""
+    problem: dict[str, str] = json.loads(answer.body)
+
+    assert ("application/problem+json", "no-store") == (answer.header("content-type"), answer.header("cache-control"))
+    assert (str(answer.status), answer.header("request-id")) == (str(problem["status"]), problem["request_id"])
+
+    return problem
+
+
+def code_of(answer: Answer) -> str:
+    """The code of a problem."""
+    return problem_in(answer)["code"]
 
 
 class HungUp(Exception):

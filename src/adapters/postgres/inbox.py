@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.postgres.audit import note
-from adapters.postgres.rows import event_of
+from adapters.postgres.rows import event_columns, event_of
 from adapters.postgres.statements import STATEMENTS, Statement
 from adapters.postgres.transaction import PostgresTransaction, Write
 from application.ports.gateway import ProviderEvent
@@ -78,23 +78,8 @@ class PostgresInbox:
     async def _keep(
         self, event: ProviderEvent, state: EventState, body: bytes | None, error: str | None = None
     ) -> bool:
-        return await self._transaction.row(KEEP, values_of(event, state, body, error)) is not None
+        return await self._transaction.row(KEEP, event_columns(event, state, body, error)) is not None
 
     def _note_keep(self, event: ProviderEvent, state: EventState) -> None:
-        write = Write(ADD, values_of(event, state, event.body_to_keep))
+        write = Write(ADD, event_columns(event, state, event.body_to_keep))
         self._transaction.note(("events", event.id), write)
-
-
-def values_of(
-    event: ProviderEvent, state: EventState, body: bytes | None, error: str | None = None
-) -> dict[str, object]:
-    """The columns of an event."""
-    return {
-        "id": event.id,
-        "type": event.type,
-        "api_version": event.api_version,
-        "created_at": event.created,
-        "state": state.value,
-        "error": error,
-        "body": body,
-    }

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from application.ports.gateway import PreparedRequest
+from application.ports.gateway import PreparedRequest, ProviderEvent
 from application.ports.jobs import JobRecord
 from application.ports.mail import Letter
 from application.ports.store import Customer, EventState, Mail, StoredEvent
@@ -231,6 +231,21 @@ def event_of(row: Row, *, with_body: bool = True) -> StoredEvent:
         error=row["error"],
         body=row["body"] if with_body else None,
     )
+
+
+def event_columns(
+    event: ProviderEvent, state: EventState, body: bytes | None, error: str | None = None
+) -> dict[str, object]:
+    """The columns of an event that comes to be kept."""
+    return {
+        "id": event.id,
+        "type": event.type,
+        "api_version": event.api_version,
+        "created_at": event.created,
+        "state": state.value,
+        "error": error,
+        "body": body,
+    }
 
 
 def job_of(row: Row, prefix: str = "") -> JobRecord:
