@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import Future
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -117,11 +118,18 @@ class System:
         """Let something happen to the delivery of the next event of this type."""
         self.sandbox_told("POST", "faults/deliveries", {"kind": kind, "type": type, **how})
 
-    def stripe_has_seen(self, path: str, times: int = 1) -> None:
-        """Wait until Stripe's API has had so many calls with this path."""
-        eventually(
-            f"Stripe sees {path}", lambda: len(self.sandbox_told("GET", f"requests?path={path}")["data"]) >= times
-        )
+    def stripe_has_seen(self, path: str, times: int = 1, before: Future[httpx.Response] | None = None) -> None:
+        """Wait until Stripe's API has had so many calls with this path, the first of them `before` an answer."""
+
+        def look() -> bool:
+            if len(self.sandbox_told("GET", f"requests?path={path}")["data"]) >= times:
+                return True
+            if before is not None and before.done():
+                answer = before.result()
+                assert answer is None, f"answered {answer.status_code} without a call of {path}: {answer.text}"
+            return False
+
+        eventually(f"Stripe sees {path}", look)
 
     def event_of(self, session_id: str, type: str = "checkout.session.completed") -> Json:
         """The event of this type about a session."""

@@ -56,8 +56,8 @@ def test_a_service_killed_while_it_opens_a_checkout_opens_that_one_and_no_other_
     system.sandbox_told("DELETE", "requests")
     system.spoil_next_call("latency", "/v1/checkout/sessions", method="POST", seconds=1.0)
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(shopper.starts)
-        system.stripe_has_seen("/v1/checkout/sessions")
+        starting = pool.submit(shopper.starts)
+        system.stripe_has_seen("/v1/checkout/sessions", before=starting)
         system.service.kill()
     system.rows(LET_CLAIMS_END)
     system.service.start()

@@ -28,7 +28,7 @@ def test_a_request_under_way_is_answered_before_the_service_stops(system: System
     system.spoil_next_call("latency", "/v1/checkout/sessions", method="POST", seconds=1.0)
     with ThreadPoolExecutor(1) as pool:
         starting = pool.submit(shopper.starts)
-        system.stripe_has_seen("/v1/checkout/sessions")
+        system.stripe_has_seen("/v1/checkout/sessions", before=starting)
         system.service.signal(signal.SIGTERM)
         answer = starting.result()
     code = system.service.exit_code()
