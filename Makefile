@@ -46,7 +46,7 @@ reliability: install ## Show at length what the faults do, and write docs/reliab
 	@$(BIN)/python tests/reliability.py
 
 bench: install ## Measure the service beside what it is compared with (bench/README.md); BENCH="--rounds 5 --paths webhook"
-	@$(BIN)/python -m bench $(BENCH)
+	@$(BIN)/python -m bench --memory --images docs/images $(BENCH)
 
 bench-check: install ## Measure in short, and fail where a ratio is worse than its bound in bench/bounds.toml
 	@$(BIN)/python -m bench --check --rounds 3 --seconds 2 --paths webhook --connections 8,32 --once ""

@@ -33,7 +33,8 @@ async def latencies(place: Place, extent: Extent) -> list[Figure]:
             for share in (50, 99):
                 for name, seen in found.items():
                     value = percentile_ms(seen, share / 100)
-                    figures.append(Figure(name=f"latency: p{share} at {rate}/s", program=name, value=value, unit="ms"))
+                    key, about = f"latency_{rate}_p{share}", f"latency: p{share} at {rate}/s"
+                    figures.append(Figure(name=key, about=about, program=name, value=value, unit="ms"))
                     print(f"{name} answers {share} of 100 at {rate}/s in {value:.1f} ms", flush=True)
         for _, connection in both.values():
             await check_invariants(connection)

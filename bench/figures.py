@@ -4,9 +4,13 @@ from msgspec import Struct
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """One figure of one program. unit: s, ms, MB (a million bytes), us (of CPU), or jobs/s."""
+    """One figure of one program. about: its name in words. unit: s, ms, MB (a million bytes), us (of CPU), or jobs/s.
+
+    The name begins with the kind, by which the figure is asked for, and an underscore.
+    """
 
     name: str
+    about: str
     program: str
     value: float
     unit: str

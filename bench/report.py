@@ -35,16 +35,50 @@ def kept(results: Results, folder: Path) -> Path:
     return path
 
 
+def read_results(path: Path) -> Results:
+    """The results of an earlier run."""
+    return msgspec.json.decode(path.read_bytes(), type=Results)
+
+
+def on_day(results: Results) -> str:
+    """The commit and the day (UTC) of a run."""
+    return f"{results.machine['commit']}, {results.at.astimezone(UTC):%Y-%m-%d}"
+
+
+def surroundings(results: Results) -> Iterator[str]:
+    """The machine, the versions, and the settings of Postgres, as a Markdown table."""
+    yield "### where and with what\n"
+    yield "| | |"
+    yield "|---|---|"
+    yield f"| measured | {results.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC |"
+    for name, value in results.machine.items():
+        yield f"| {name} | {value} |"
+    postgres = ", ".join(f"{name} {value}" for name, value in results.postgres.items())
+    yield f"| Postgres | {postgres} |"
+    yield ""
+
+
+def of_place(measurements: Sequence[Measurement], path: str, connections: int) -> dict[str, list[Measurement]]:
+    """What was measured of one path with one number of connections, by program."""
+    by_program: dict[str, list[Measurement]] = {}
+    for one in measurements:
+        if (one.path, one.connections) == (path, connections):
+            by_program.setdefault(one.program, []).append(one)
+    return by_program
+
+
+def told(results: Results) -> Iterator[str]:
+    """All of it in Markdown."""
+    yield from tables(results.measurements)
+    yield from table_of_figures(results.once)
+    yield from surroundings(results)
+
+
 def tables(measurements: Sequence[Measurement]) -> Iterator[str]:
     """A Markdown table for each path and number of connections, the cheapest server first."""
 
-    def place(one: Measurement) -> tuple[str, int]:
-        return one.path, one.connections
-
-    for (path, connections), found in groupby(sorted(measurements, key=place), key=place):
-        by_program: dict[str, list[Measurement]] = {}
-        for one in found:
-            by_program.setdefault(one.program, []).append(one)
+    for path, connections in sorted({(one.path, one.connections) for one in measurements}):
+        by_program = of_place(measurements, path, connections)
         yield f"### {path}, {connections} connection{'s' if connections > 1 else ''}\n"
         yield HEAD
         yield f"|---{'|---' * (HEAD.count('|') - 2)}|"
@@ -81,9 +115,9 @@ def table_of_figures(figures: Sequence[Figure]) -> Iterator[str]:
     yield "### once a run\n"
     yield f"| | {' | '.join(programs)} |"
     yield f"|---{'|---' * len(programs)}|"
-    for (name, unit), found in groupby(figures_by_name(figures), key=lambda one: (one.name, one.unit)):
+    for (about, unit), found in groupby(figures_by_name(figures), key=lambda one: (one.about, one.unit)):
         values = {one.program: f"{one.value:.{DIGITS.get(unit, 1)}f}" for one in found}
-        yield f"| {name}, {unit} | {' | '.join(values.get(program, '-') for program in programs)} |"
+        yield f"| {about}, {unit} | {' | '.join(values.get(program, '-') for program in programs)} |"
     yield ""
 
 

@@ -44,8 +44,16 @@ async def starts(place: Place, extent: Extent) -> list[Figure]:
     figures = []
     for name, tries in found.items():
         cpu, seconds = (median(one[place] for one in tries) for place in (0, 1))
-        figures.append(Figure(name="start: CPU to the first 200 of /health/ready", program=name, value=cpu, unit="s"))
-        figures.append(Figure(name="start: time to it", program=name, value=seconds, unit="s"))
+        figures.append(
+            Figure(
+                name="start_cpu",
+                about="start: CPU to the first 200 of /health/ready",
+                program=name,
+                value=cpu,
+                unit="s",
+            )
+        )
+        figures.append(Figure(name="start_time", about="start: time to it", program=name, value=seconds, unit="s"))
         print(f"{name} starts with {cpu:.2f} s of CPU", flush=True)
     return figures
 
@@ -72,14 +80,14 @@ async def memory_of(place: Place, name: str, extent: Extent) -> AsyncIterator[Fi
     """The same of one program."""
     async with place.running(name) as (program, connection):
         idle = await quiet_bytes(program)
-        yield Figure(name="memory: resident, idle", program=name, value=idle / MEGABYTE, unit="MB")
+        yield Figure(name="memory_idle", about="memory: resident, idle", program=name, value=idle / MEGABYTE, unit="MB")
         if not extent.webhooks:
             return
         await many_webhooks(program, connection, extent.webhooks)
         grown = await quiet_bytes(program) - idle
         print(f"{name}: {idle / MEGABYTE:.1f} MB, {grown / MEGABYTE:+.1f} after {extent.webhooks} webhooks", flush=True)
         after = f"memory: growth over {extent.webhooks:,} webhooks"
-        yield Figure(name=after, program=name, value=grown / MEGABYTE, unit="MB")
+        yield Figure(name="memory_growth", about=after, program=name, value=grown / MEGABYTE, unit="MB")
         await check_invariants(connection)
 
 

@@ -24,6 +24,8 @@ WARM_UP: Final = 100
 DRAIN_SECONDS_MAX: Final = 600
 POLL_SECONDS: Final = 0.2
 WORKER: Final = "worker"
+OF_ALL_KINDS: Final = "jobs: drained, of all kinds that follow a payment"
+OF_NOTHING: Final = "jobs: drained, where nothing is left to do"
 PAUSE_SECONDS: Final = (0.25, 0.45)
 """Between two jobs that are to find the worker idle; by chance, so that they do not fall in with its own rhythm."""
 
@@ -116,7 +118,7 @@ async def drained(hand: Program, service: Program, connection: Connection, amoun
         await settle(connection)
         began_at = await connection.fetchval("SELECT clock_timestamp()")
         cpu_began = hand.cpu_seconds()
-    figures = await rate("jobs: drained, of all kinds that follow a payment", hand, connection, began_at, cpu_began)
+    figures = await rate("jobs_drained", OF_ALL_KINDS, hand, connection, began_at, cpu_began)
     whole = await connection.fetchval(WHOLE, paid)
     if whole != amount:
         raise Incomplete(f"{amount} payments were paid, of {whole} the jobs are done: receipt, invoice and mail")
@@ -125,10 +127,12 @@ async def drained(hand: Program, service: Program, connection: Connection, amoun
         await settle(connection)
         began_at = await connection.fetchval("SELECT clock_timestamp()")
         cpu_began = hand.cpu_seconds()
-    return figures + await rate("jobs: drained, where nothing is left to do", hand, connection, began_at, cpu_began)
+    return figures + await rate("jobs_queue", OF_NOTHING, hand, connection, began_at, cpu_began)
 
 
-async def rate(name: str, hand: Program, connection: Connection, began_at: datetime, cpu_began: float) -> list[Figure]:
+async def rate(
+    name: str, about: str, hand: Program, connection: Connection, began_at: datetime, cpu_began: float
+) -> list[Figure]:
     """Jobs a second from an instant on, and the CPU of the worker for each."""
     await until_idle(connection)
     row = await connection.fetchrow(DRAINED, began_at)
@@ -136,10 +140,10 @@ async def rate(name: str, hand: Program, connection: Connection, began_at: datet
         raise Incomplete("no job was done")
     a_second = row["jobs"] / row["seconds"]
     cpu_us = (hand.cpu_seconds() - cpu_began) / row["jobs"] * MICROSECONDS
-    print(f"{name}: {a_second:.0f} a second, {cpu_us:.0f} us of CPU each", flush=True)
+    print(f"{about}: {a_second:.0f} a second, {cpu_us:.0f} us of CPU each", flush=True)
     return [
-        Figure(name=name, program=WORKER, value=a_second, unit="jobs/s"),
-        Figure(name=f"{name}: CPU of the worker", program=WORKER, value=cpu_us, unit="us"),
+        Figure(name=name, about=about, program=WORKER, value=a_second, unit="jobs/s"),
+        Figure(name=f"{name}_cpu", about=f"{about}: CPU of the worker", program=WORKER, value=cpu_us, unit="us"),
     ]
 
 
@@ -160,6 +164,7 @@ async def noticed(service: Program, connection: Connection, amount: int) -> list
     figures = []
     for share in (50, 99):
         value = percentile_ms(seconds, share / 100)
-        figures.append(Figure(name=f"jobs: p{share} from commit to handler", program=WORKER, value=value, unit="ms"))
+        about = f"jobs: p{share} from commit to handler"
+        figures.append(Figure(name=f"jobs_noticed_p{share}", about=about, program=WORKER, value=value, unit="ms"))
         print(f"the worker begins {share} of 100 jobs {value:.1f} ms after their commit", flush=True)
     return figures
