@@ -34,6 +34,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--connections", default="1,8,32", help="numbers of connections for the webhook (1,8,32)")
     parser.add_argument("--others", default="16", help="numbers of connections for the other paths (16)")
     parser.add_argument("--paths", default=",".join(PATHS), help=f"what is measured ({','.join(PATHS)})")
+    parser.add_argument("--check", action="store_true", help="end with 1 where a bound of bounds.toml is passed")
     parser.add_argument("--once", default=",".join(ONCE), help=f"what is measured once ({','.join(ONCE)})")
     parser.add_argument("--memory", action="store_true", help="also how memory grows over 50,000 webhooks")
     parser.add_argument("--short", action="store_true", help="fewer tries of what is measured once")
