@@ -1,0 +1,1 @@
+"""What a request costs once there are many payments: `make bench-growth`, and bench/README.md."""
