@@ -5,7 +5,7 @@ BIN = .venv/bin
 READY = .venv/.ready
 
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -51,6 +51,9 @@ bench: install ## Measure the service beside what it is compared with (bench/REA
 bench-check: install ## Measure in short, and fail where a bound of bench/bounds.toml is passed; BENCH="--paths access --once start"
 	@$(BIN)/python -m bench --check --short --memory --rounds 3 --seconds 1.5 --connections 8,32 $(BENCH)
 
+bench-growth: install ## Measure what the questions of the service cost as payments grow; BENCH="--payments 10000,10000000"
+	@$(BIN)/python -m bench.growth --picture docs/images/growth.svg $(BENCH)
+
 demo: install ## Take one payment for each user type through the whole path
 	@$(BIN)/payments demo
 
@@ -75,5 +78,5 @@ lock: install ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove the environment, caches and local data
 	@rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-.PHONY: help install run browser pictures reliability test check fuzz bench bench-check format demo migrate sql messages lock clean
+.PHONY: help install run browser pictures reliability test check fuzz bench bench-check bench-growth format demo migrate sql messages lock clean
 .DEFAULT_GOAL := help

@@ -133,7 +133,7 @@ class Container(containers.DeclarativeContainer):
         app_url=settings.provided.app_url,
         observe=providers.Callable(stripe_observer, measures, tracing),
     )
-    warm_up = providers.Callable(warm_up, gateway, history)
+    warm_up = providers.Callable(warm_up, gateway)
     reader = providers.Singleton(
         StripeEventReader, secrets=settings.provided.stripe_webhook_secrets, live=settings.provided.live
     )

@@ -3,10 +3,8 @@
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from adapters.postgres.history import PostgresBillingHistory
 from adapters.stripe.gateway import StripeGateway
 from application.ports.gateway import PaymentGateway
-from application.ports.reads import BillingHistory
 from entrypoints.metrics.measures import Measures
 from entrypoints.observing import observed_mailer
 from entrypoints.settings import ConfigurationError, Settings
@@ -83,12 +81,10 @@ def list_outbox(settings: Settings) -> "Sequence[OutboxMail]":
     return read_outbox(settings.local_folder / "outbox")
 
 
-async def warm_up(gateway: PaymentGateway, history: BillingHistory) -> None:
-    """What is worth doing before the first request needs it: imports that cost a second each."""
+async def warm_up(gateway: PaymentGateway) -> None:
+    """What is worth doing before the first request needs it: imports that cost a second."""
     if isinstance(gateway, StripeGateway):
         await gateway.warm_up()
-    if isinstance(history, PostgresBillingHistory):
-        await history.warm_up()
 
 
 class Closing(AsyncExitStack[bool | None]):

@@ -1,12 +1,14 @@
 """What members and the platform read all day is found by an index: it costs the same however many payments there are. About 3 seconds."""
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import pytest
-from sqlalchemy import event
 
 from adapters.postgres.entitlements import OF_ALL
+from adapters.postgres.statements import Statement
 from application.list_payments import PAGE_SIZE
 from application.ports.reads import WantedPayments
 from builders import NOON
@@ -36,15 +38,17 @@ FILL: Final = f"""
 
 
 class Asked:
-    """The statements that SQLAlchemy sends, with their values."""
+    """The statements that a history sends, with their values."""
 
-    def __init__(self, store: StoreInPostgres) -> None:
-        self.sent: list[tuple[str, tuple[object, ...]]] = []
-        event.listen(store.database.sessions().kw["bind"].sync_engine, "before_cursor_execute", self.take)
+    def __init__(self, store: StoreInPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent: list[tuple[str, list[object]]] = []
+        send = store.database.rows
 
-    def take(self, _connection: object, _cursor: object, sql: str, values: tuple[object, ...], *_: object) -> None:
-        """Keep what is sent."""
-        self.sent.append((sql, values))
+        async def taken(statement: Statement, values: Mapping[str, object]) -> list[asyncpg.Record]:
+            self.sent.append((statement.sql, statement.arguments(values)))
+            return await send(statement, values)
+
+        monkeypatch.setattr(store.database, "rows", taken)
 
 
 @pytest.fixture
@@ -63,8 +67,10 @@ def rows_met(nodes: list[Node], table: str) -> int:
     return met
 
 
-async def test_a_page_reads_its_own_payments_and_no_other(filled: StoreInPostgres) -> None:
-    asked = Asked(filled)
+async def test_a_page_reads_its_own_payments_and_no_other(
+    filled: StoreInPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(filled, monkeypatch)
     middle = PaymentId(UUID(int=PAYMENTS // 2))
     pages = [
         await filled.history.page(OFTEN, limit=PAGE_SIZE),
@@ -82,8 +88,10 @@ async def test_a_page_reads_its_own_payments_and_no_other(filled: StoreInPostgre
     assert "Sort" not in {node["Node Type"] for nodes in plans for node in nodes}
 
 
-async def test_a_narrowed_page_reads_the_payments_of_its_member_at_most(filled: StoreInPostgres) -> None:
-    asked = Asked(filled)
+async def test_a_narrowed_page_reads_the_payments_of_its_member_at_most(
+    filled: StoreInPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(filled, monkeypatch)
     wanted = WantedPayments(status=PaymentStatus.REFUNDED, created_from=NOON, created_before=NOON)
     page = await filled.history.page(OFTEN, limit=PAGE_SIZE, wanted=wanted)
     nodes = await nodes_of(filled.observer, *asked.sent[0], run=True)

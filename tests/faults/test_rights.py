@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from adapters.postgres.database import Database
-from adapters.postgres.history import PostgresBillingHistory
 from adapters.postgres.rights import OURS, sequences, table_rights
 from adapters.postgres.schema import PostgresReadiness
 from application.errors import TryAgain
@@ -175,21 +174,3 @@ async def test_a_connection_whose_prepared_statements_somebody_else_has_changed_
 
     assert payment == found
     assert before != after
-
-
-async def test_a_listing_is_read_again_after_its_connection_lost_its_statements(
-    postgres_store: StoreInPostgres,
-) -> None:
-    payment = await stored_payment(postgres_store.begin)
-    history = PostgresBillingHistory(postgres_store.database)
-    await history.one(payment.user_id, payment.id)
-    async with postgres_store.database.sessions()() as session:
-        raw = (await (await session.connection()).get_raw_connection()).driver_connection
-        assert isinstance(raw, asyncpg.Connection)
-        await raw.execute("DEALLOCATE ALL")
-    with pytest.raises(TryAgain, match="26000"):
-        await history.one(payment.user_id, payment.id)
-    record = await history.one(payment.user_id, payment.id)
-
-    assert record is not None
-    assert payment == record.payment

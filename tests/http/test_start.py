@@ -27,7 +27,7 @@ def test_a_start_imports_nothing_that_can_wait(module: str, besides: set[str], n
 
 
 def test_what_was_put_off_can_be_imported_later() -> None:
-    code = "import entrypoints.http.app, adapters.postgres.listing, alembic; print('fine')"
+    code = "import entrypoints.http.app, adapters.postgres.tables, alembic; print('fine')"
 
     imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

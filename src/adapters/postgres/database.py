@@ -1,10 +1,10 @@
-"""The connections: an asyncpg pool for writes and hot reads, a SQLAlchemy engine for the reads that list."""
+"""The connections: an asyncpg pool."""
 
 import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -14,9 +14,6 @@ from adapters.postgres.faults import our_errors
 from adapters.postgres.statements import Statement
 from application.errors import TryAgain
 from application.ports.installation import InstallationId
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 POSTGRES_MAJOR_MIN: Final = 15
 CONNECTIONS_MAX: Final = 8
@@ -120,7 +117,6 @@ class Database:
         self._connect_seconds_max = connect_seconds_max
         self._close_seconds_max = close_seconds_max
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
         self.installation: InstallationId | None = None
 
@@ -172,25 +168,6 @@ class Database:
             await self.release(connection, broken=broken)
         return rows
 
-    def sessions(self) -> "async_sessionmaker[AsyncSession]":
-        """Sessions for the reads that list, filter and page."""
-        from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-
-        if self._engine is None:
-            scheme, _, rest = self.url.partition("://")
-            self._engine = create_async_engine(
-                f"{scheme}+asyncpg://{rest}",
-                pool_size=CONNECTIONS_MAX,
-                max_overflow=0,
-                pool_timeout=ACQUIRE_SECONDS_MAX,
-                connect_args={
-                    "server_settings": SETTINGS,
-                    "timeout": self._connect_seconds_max,
-                    "command_timeout": COMMAND_SECONDS_MAX,
-                },
-            )
-        return async_sessionmaker(self._engine, expire_on_commit=False)
-
     async def close(self) -> None:
         """Close all connections: the idle ones at once, those in use when they are given back or after a few seconds."""
         if self._pool is not None:
@@ -199,9 +176,7 @@ class Database:
                     await self._pool.close()
             except TimeoutError:
                 self._pool.terminate()
-        if self._engine is not None:
-            await self._engine.dispose()
-        self._pool, self._engine = None, None
+        self._pool = None
 
     async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:

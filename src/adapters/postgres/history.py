@@ -1,28 +1,33 @@
-"""A member's payments, newest first. What lists them is imported when it is needed, or before, by `warm_up`."""
+"""A member's payments, newest first: one statement, one round trip."""
 
-import asyncio
-import importlib
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
 
 from adapters.postgres.database import Database
+from adapters.postgres.rows import Row, invoice_of, payment_of
+from adapters.postgres.statements import STATEMENTS
 from application.ports.reads import EVERY_PAYMENT, PaymentRecord, WantedPayments
 from domain.member import UserId
-from domain.payment import PaymentId
+from domain.payment import PaymentId, PaymentStatus
 
-if TYPE_CHECKING:
-    from adapters.postgres.listing import PaymentListing
+ONE: Final = STATEMENTS["payments.of_member"]
+OLDER: Final = STATEMENTS["payments.older"]
+NEWER: Final = STATEMENTS["payments.newer"]
+
+LEAST_ID: Final = PaymentId(UUID(int=0))
+GREATEST_ID: Final = PaymentId(UUID(int=2**128 - 1))
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
+EVERY_STATUS: Final = [status.value for status in PaymentStatus]
+"""What narrows nothing, so that one statement serves with any filter and without: Postgres keeps one plan for all."""
 
 
 class PostgresBillingHistory:
-    """The port BillingHistory."""
+    """The port BillingHistory. Pages by key: flat however long a history grows; nothing is ever counted or skipped over."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._opened: PaymentListing | None = None
-
-    async def warm_up(self) -> None:
-        """Import SQLAlchemy and advanced-alchemy before the first member needs them. It costs more than a second of CPU."""
-        await self._listing()
 
     async def page(
         self,
@@ -33,16 +38,35 @@ class PostgresBillingHistory:
         before: PaymentId | None = None,
         after: PaymentId | None = None,
     ) -> list[PaymentRecord]:
-        return await (await self._listing()).page(user_id, wanted, limit=limit, before=before, after=after)
+        values = {
+            "user_id": user_id,
+            "before": before or GREATEST_ID,
+            "after": after or LEAST_ID,
+            "statuses": [wanted.status.value] if wanted.status is not None else EVERY_STATUS,
+            "created_from": wanted.created_from or EARLIEST,
+            "created_before": wanted.created_before or LATEST,
+            "limit": limit,
+        }
+        rows = await self._database.rows(OLDER if after is None else NEWER, values)
+        records = [record_of(row) for row in rows]
+        return records if after is None else records[::-1]
 
     async def one(self, user_id: UserId, payment_id: PaymentId) -> PaymentRecord | None:
-        return await (await self._listing()).one(user_id, payment_id)
+        rows = await self._database.rows(ONE, {"user_id": user_id, "the_id": payment_id})
+        return record_of(rows[0]) if rows else None
 
-    async def _listing(self) -> "PaymentListing":
-        if self._opened is None:
-            # In a thread, so that the process goes on answering meanwhile.
-            await asyncio.to_thread(importlib.import_module, "adapters.postgres.listing")
-            from adapters.postgres.listing import PaymentListing
 
-            self._opened = PaymentListing(self._database)
-        return self._opened
+class InvoiceColumns:
+    """The columns of the invoice data in a row of both."""
+
+    def __init__(self, row: Row) -> None:
+        self._row = row
+
+    def __getitem__(self, name: str, /) -> Any:  # Any: as Row has it
+        return self._row[f"invoice_{name}"]
+
+
+def record_of(row: Row) -> PaymentRecord:
+    """A payment, and its invoice data where there are any."""
+    invoice = invoice_of(InvoiceColumns(row)) if row["invoice_payment_id"] is not None else None
+    return PaymentRecord(payment=payment_of(row), invoice=invoice)

@@ -45,11 +45,9 @@ def payment_of(row: Row) -> Payment:
     )
 
 
-def review_of(value: object) -> Review | None:
-    """The figures of a JSON column: text from asyncpg, decoded from SQLAlchemy."""
-    if value is None:
-        return None
-    return msgspec.json.decode(value, type=Review) if isinstance(value, str) else msgspec.convert(value, Review)
+def review_of(value: str | None) -> Review | None:
+    """The figures of a JSON column."""
+    return msgspec.json.decode(value, type=Review) if value is not None else None
 
 
 def payment_columns(payment: Payment) -> dict[str, object]:

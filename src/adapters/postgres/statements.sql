@@ -261,6 +261,23 @@ FROM payments
 WHERE payments.status IN ('PENDING', 'PROCESSING') AND (payments.created_at, payments.id) > ($1::TIMESTAMP WITH TIME ZONE, $2::UUID) ORDER BY payments.created_at, payments.id
  LIMIT $3::INTEGER;
 
+-- payments.of_member(user_id, the_id)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version, invoices.payment_id AS invoice_payment_id, invoices.number AS invoice_number, invoices.issued_at AS invoice_issued_at, invoices.stripe_invoice_id AS invoice_stripe_invoice_id, invoices.hosted_url AS invoice_hosted_url, invoices.pdf_url AS invoice_pdf_url
+FROM payments LEFT OUTER JOIN invoices ON invoices.payment_id = payments.id
+WHERE payments.user_id = $1::VARCHAR AND payments.id = $2::UUID;
+
+-- payments.older(user_id, after, before, statuses, created_from, created_before, limit)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version, invoices.payment_id AS invoice_payment_id, invoices.number AS invoice_number, invoices.issued_at AS invoice_issued_at, invoices.stripe_invoice_id AS invoice_stripe_invoice_id, invoices.hosted_url AS invoice_hosted_url, invoices.pdf_url AS invoice_pdf_url
+FROM payments LEFT OUTER JOIN invoices ON invoices.payment_id = payments.id
+WHERE payments.user_id = $1::VARCHAR AND payments.id > $2::UUID AND payments.id < $3::UUID AND payments.status = any($4::TEXT[]) AND payments.created_at >= $5::TIMESTAMP WITH TIME ZONE AND payments.created_at < $6::TIMESTAMP WITH TIME ZONE ORDER BY payments.id DESC
+ LIMIT $7::INTEGER;
+
+-- payments.newer(user_id, after, before, statuses, created_from, created_before, limit)
+SELECT payments.id, payments.user_id, payments.user_type, payments.plan, payments.amount_minor, payments.currency, payments.created_at, payments.renewal, payments.status, payments.checkout_session_id, payments.payment_intent_id, payments.paid_at, payments.refunded_minor, payments.dispute, payments.review, payments.duplicate, payments.version, invoices.payment_id AS invoice_payment_id, invoices.number AS invoice_number, invoices.issued_at AS invoice_issued_at, invoices.stripe_invoice_id AS invoice_stripe_invoice_id, invoices.hosted_url AS invoice_hosted_url, invoices.pdf_url AS invoice_pdf_url
+FROM payments LEFT OUTER JOIN invoices ON invoices.payment_id = payments.id
+WHERE payments.user_id = $1::VARCHAR AND payments.id > $2::UUID AND payments.id < $3::UUID AND payments.status = any($4::TEXT[]) AND payments.created_at >= $5::TIMESTAMP WITH TIME ZONE AND payments.created_at < $6::TIMESTAMP WITH TIME ZONE ORDER BY payments.id ASC
+ LIMIT $7::INTEGER;
+
 -- payments.add(id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, duplicate, version)
 INSERT INTO payments (id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, checkout_session_id, payment_intent_id, paid_at, refunded_minor, dispute, review, duplicate, version) VALUES ($1::UUID, $2::VARCHAR, $3::VARCHAR, $4::VARCHAR, $5::BIGINT, $6::VARCHAR, $7::TIMESTAMP WITH TIME ZONE, $8::BOOLEAN, $9::VARCHAR, $10::VARCHAR, $11::VARCHAR, $12::TIMESTAMP WITH TIME ZONE, $13::BIGINT, $14::VARCHAR, $15::JSONB, $16::BOOLEAN, $17::INTEGER);
 

@@ -31,7 +31,7 @@ Currency = Annotated[str, Meta(pattern="^[a-z]{3}$", description="ISO 4217, in l
 
 def instant(at: datetime) -> str:
     """An instant (UTC) as the API writes it: 2026-01-15T12:00:00.000000Z."""
-    return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def maybe_instant(at: datetime | None) -> str | None:

@@ -87,6 +87,22 @@ query(
     .order_by(*begun)
     .limit(bindparam("limit", type_=Integer)),
 )
+invoices = table(tables.InvoiceRow)
+with_invoice = select(
+    payments, *(column.label(f"invoice_{column.name}") for column in invoices.c if column.name != "version")
+).outerjoin(invoices, invoices.c.payment_id == payments.c.id)
+of_member = payments.c.user_id == bindparam("user_id")
+query("payments.of_member", with_invoice.where(of_member, payments.c.id == bindparam("the_id")))
+for name, order in (("payments.older", payments.c.id.desc()), ("payments.newer", payments.c.id.asc())):
+    query(
+        name,
+        with_invoice.where(of_member)
+        .where(payments.c.id > bindparam("after"), payments.c.id < bindparam("before"))
+        .where(payments.c.status == func.any(bindparam("statuses", type_=ARRAY(Text))))
+        .where(payments.c.created_at >= bindparam("created_from"), payments.c.created_at < bindparam("created_before"))
+        .order_by(order)
+        .limit(bindparam("limit", type_=Integer)),
+    )
 insert_into("payments.add", tables.PaymentRow)
 update_versioned(
     "payments.save",

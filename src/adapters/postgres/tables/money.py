@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from adapters.postgres.tables.kit import Instant
 from adapters.postgres.words import one_of
@@ -71,8 +71,6 @@ class PaymentRow(DefaultBase):
     review: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # Any: what a JSON column holds
     duplicate: Mapped[bool] = mapped_column(server_default=false())
     version: Mapped[int] = mapped_column(Integer)
-
-    invoice: Mapped["InvoiceRow | None"] = relationship(lazy="raise", viewonly=True)
 
 
 class CheckoutRow(DefaultBase):
