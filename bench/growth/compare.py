@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from adapters.postgres.invariants import FEW_OF, INVARIANTS, SHOWN_MAX
+from adapters.postgres.invariants import ALL_WITH_ALL, FEW_OF, INVARIANTS, SHOWN_MAX
 from bench import machine
 from bench.confirmed import OF_WORKERS, Incomplete
 from bench.database import Connection, Server
@@ -127,7 +127,9 @@ async def audited(connection: Connection) -> tuple[float, str]:
         if one.settled or one.name in OF_WORKERS:
             continue
         began_at = time.monotonic()
-        rows = await connection.fetch(FEW_OF.format(sql=one.sql, limit=SHOWN_MAX), timeout=AUDIT_SECONDS_MAX)
+        async with connection.transaction():
+            await connection.execute(ALL_WITH_ALL)
+            rows = await connection.fetch(FEW_OF.format(sql=one.sql, limit=SHOWN_MAX), timeout=AUDIT_SECONDS_MAX)
         took[one.name] = time.monotonic() - began_at
         if rows:
             raise Incomplete(f"{one.name} ({rows[0]['all_of_them']}): {rows[0]['id']} {rows[0]['found']}")

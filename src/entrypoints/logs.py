@@ -89,6 +89,7 @@ def configure_logs(level: str, *, as_json: bool) -> None:
     handler.setFormatter(JsonLines() if as_json else readable_lines())
     # What no line tells is not looked up for each (Python's logging cookbook, optimization).
     logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
+    logging._srcfile = None  # the way of the cookbook (optimization): nobody looks for the caller of each line
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

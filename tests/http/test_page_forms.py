@@ -75,7 +75,6 @@ async def test_what_a_caller_proves_itself_with_is_compared_in_constant_time(
     world: World, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The signature of the member's token, by the library that reads it, and that of the form."""
-    fields = await form_fields(browser(world, client), TALENT)
     compared: list[bytes] = []
     in_constant_time = hmac.compare_digest
 
@@ -84,6 +83,7 @@ async def test_what_a_caller_proves_itself_with_is_compared_in_constant_time(
         return in_constant_time(one, other)
 
     monkeypatch.setattr(hmac, "compare_digest", noted)
+    fields = await form_fields(browser(world, client), TALENT)
     answer = await client.post(TALENT, data=fields, headers=OURS)
     token = client.cookies[TOKEN_COOKIE].rpartition(".")[2]
 

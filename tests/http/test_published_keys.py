@@ -223,6 +223,27 @@ class Published(BaseHTTPRequestHandler):
         """Be quiet."""
 
 
+async def test_a_token_that_is_known_proves_nobody_once_its_key_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = TokenSettings(
+        algorithm="ES256", secret=None, public_key=None, jwks_url="http://platform", issuer=None, audience=None
+    )
+    platform = Platform(described("ES256"))
+    keys = PublishedKeys("http://platform", "ES256", platform.fetch)
+    verifier = TokenVerifier(settings, published=keys)
+    token = signed("ES256")
+    before = [(await verifier.caller(token)).user_id for _ in range(2)]
+    platform.published = {"keys": [described("ES256", "two")]}
+    later(monkeypatch, keys, FRESH_SECONDS)
+    while_old = (await verifier.caller(token)).user_id
+    await asyncio.sleep(0.01)
+
+    assert ["u1", "u1"] == before
+    assert "u1" == while_old
+    assert 2 == platform.asked
+    with pytest.raises(InvalidToken):
+        await verifier.caller(token)
+
+
 @pytest.fixture
 def address() -> Iterator[str]:
     """Where the platform publishes."""

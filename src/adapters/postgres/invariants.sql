@@ -65,10 +65,9 @@ SELECT p.id::text AS id,
 -- A subscription exists with its first year, and names what its newest one that stands was bought for: the platform reads it.
 SELECT s.user_id AS id, format('%s %s, newest year %s %s', s.user_type, s.plan, newest.user_type, newest.plan) AS found
   FROM subscriptions s
-  LEFT JOIN LATERAL (SELECT p.user_type, p.plan
-                       FROM periods x JOIN payments p ON p.id = x.payment_id
-                      WHERE x.user_id = s.user_id
-                      ORDER BY x.ends_at > x.starts_at DESC, x.n DESC LIMIT 1) AS newest ON true
+  LEFT JOIN (SELECT DISTINCT ON (x.user_id) x.user_id, p.user_type, p.plan
+               FROM periods x JOIN payments p ON p.id = x.payment_id
+              ORDER BY x.user_id, x.ends_at > x.starts_at DESC, x.n DESC) AS newest ON newest.user_id = s.user_id
  WHERE (s.user_type, s.plan) IS DISTINCT FROM (newest.user_type, newest.plan)
 
 -- subscription_is_active_while_paid

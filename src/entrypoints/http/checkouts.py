@@ -21,7 +21,9 @@ from entrypoints.http.identity import CallerRequest, member_of
 from entrypoints.http.rate_limits import STARTS_CHECKOUT
 
 
-def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:  # Any: untyped connection
+async def json_only(
+    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+) -> None:  # Any: untyped connection
     """Refuse a body that is not declared to be JSON."""
     media_type = connection.headers.get("content-type", "").split(";")[0]
     if media_type.strip().lower() != "application/json":

@@ -67,7 +67,9 @@ class Frame:
         """trusted_proxies: addresses and networks of those whose X-Forwarded-For is believed; nobody else's is."""
         self.app = app
         named: Any = app  # Any: uvicorn describes ASGI in types of its own
-        self._behind_proxies: Any = ProxyHeadersMiddleware(named, trusted_hosts=list(trusted_proxies))  # Any: as above
+        self._behind_proxies: Any = (  # Any: as above
+            ProxyHeadersMiddleware(named, trusted_hosts=list(trusted_proxies)) if trusted_proxies else app
+        )
         self._standing = [NOT_GUESSED, HSTS] if app.state.app_url.startswith("https://") else [NOT_GUESSED]
         self._tracing = tracing
         self._draining = False

@@ -30,7 +30,9 @@ AnyUserId = Annotated[
 ]
 
 
-def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:  # Any: untyped connection
+async def staff_only(
+    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+) -> None:  # Any: untyped connection
     """Refuse whoever may not ask, before anything of the request is read."""
     if MEMBERS_ADMIN not in connection.user.scopes:
         raise PermissionDeniedException(f"This needs a token with the scope {MEMBERS_ADMIN}.")

@@ -21,13 +21,13 @@ SHOWN_LENGTH_MAX: Final = 40
 """What an error repeats of a name that somebody invented."""
 
 
-def known_parameters(
+async def known_parameters(
     connection: ASGIConnection[Any, Any, Any, Any],  # Any: nothing is asked of the caller
     handler: BaseRouteHandler,
 ) -> None:
     """Refuse, by name, the query parameters that the route does not have, and values that could be misread.
 
-    Raises ValidationException.
+    Raises ValidationException. Asynchronous as all guards are: Litestar sends others to a thread, which costs more than the check.
     """
     fields = {
         field.kwarg_definition.name or name: field

@@ -138,6 +138,11 @@ class PublishedKeys:
             raise UnknownKey
         return found
 
+    @property
+    def known_good(self) -> object | None:
+        """The keys as they stand: another object once they were fetched again; null where they are old enough to be fetched."""
+        return self._keys if self._now() - self._good_at < FRESH_SECONDS else None
+
     def _found(self, key_id: object) -> jwt.PyJWK | None:
         if key_id is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None

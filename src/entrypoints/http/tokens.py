@@ -1,5 +1,8 @@
 """Tokens of the platform: JSON Web Tokens, verified by PyJWT with one fixed algorithm and one source of the key."""
 
+import hashlib
+import time
+from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from unicodedata import category
@@ -17,6 +20,8 @@ LEEWAY_SECONDS: Final = 30
 
 TOKEN_LENGTH_MAX: Final = 8192
 NAME_LENGTH_MAX: Final = 200
+VERIFIED_MAX: Final = 4096
+"""How many callers are remembered: some five megabytes."""
 
 
 class InvalidToken(Exception):
@@ -35,15 +40,50 @@ class Caller(Struct, frozen=True, kw_only=True):
     locale: Locale | None = None
 
 
+class VerifiedTokens:
+    """The callers of the tokens that were verified last: the same token comes with every request until it ends.
+
+    Each holds until its token ends, or the clock is set back, or the keys change by which it was verified: a key that the platform has
+    withdrawn proves nothing any more. Kept under a digest, so that no token lies in memory.
+    """
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[bytes, tuple[Caller, object, float, float]] = OrderedDict()
+
+    def find(self, token: str, keys: object) -> Caller | None:
+        """The caller of a token that was verified by these keys and still holds; null for one that has to be verified."""
+        digest = digest_of(token)
+        caller, by, since, ends_at = self._found.get(digest, (None, None, 0.0, 0.0))
+        if caller is None or keys is None or by is not keys or not since <= time.time() < ends_at:
+            return None
+        self._found.move_to_end(digest)
+        return caller
+
+    def keep(self, token: str, keys: object, caller: Caller, ends_at: float) -> None:
+        """Remember a caller, and forget the one that has not been asked about for the longest time where there are too many."""
+        if keys is None:
+            return
+        self._found[digest_of(token)] = caller, keys, time.time(), ends_at
+        if len(self._found) > VERIFIED_MAX:
+            self._found.popitem(last=False)
+
+
+def digest_of(token: str) -> bytes:
+    """What stands for a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
 class TokenVerifier:
     """Verifies tokens. Raises ConfigurationError at construction when the configured key does not fit the algorithm."""
 
-    def __init__(self, settings: TokenSettings) -> None:
+    def __init__(self, settings: TokenSettings, *, published: PublishedKeys | None = None) -> None:
+        """published: where the keys are taken from instead of `jwks_url`."""
         self._settings = settings
-        self._published: PublishedKeys | None = None
+        self._published = published
         self._key: Any = None  # a key object of whichever algorithm is configured
+        self._verified = VerifiedTokens()
         if settings.jwks_url is not None:
-            self._published = PublishedKeys(settings.jwks_url, settings.algorithm)
+            self._published = published or PublishedKeys(settings.jwks_url, settings.algorithm)
             return
         try:
             self._key = get_default_algorithms()[settings.algorithm].prepare_key(
@@ -59,6 +99,17 @@ class TokenVerifier:
         """Who the token proves. Raises InvalidToken, and TryAgain where the keys of the platform cannot be had."""
         if len(token) > TOKEN_LENGTH_MAX:
             raise InvalidToken
+        keys = self._key if self._published is None else self._published.known_good
+        known = self._verified.find(token, keys)
+        if known is not None:
+            return known
+        caller, ends_at = await self._verify(token)
+        if self._published is None or keys is self._published.known_good:
+            self._verified.keep(token, keys, caller, ends_at)
+        return caller
+
+    async def _verify(self, token: str) -> tuple[Caller, float]:
+        """The caller, and until when the token holds (seconds since the epoch)."""
         try:
             key = self._key if self._published is None else await self._published.of(token)
             claims = jwt.decode(
@@ -72,7 +123,7 @@ class TokenVerifier:
             )
         except (jwt.PyJWTError, UnknownKey, ValueError, RecursionError) as error:
             raise InvalidToken from error
-        return caller_of(claims)
+        return caller_of(claims), int(claims["exp"]) + LEEWAY_SECONDS
 
 
 def caller_of(claims: dict[str, Any]) -> Caller:  # Any: claims are whatever JSON the platform signed
