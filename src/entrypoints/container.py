@@ -9,6 +9,7 @@ from adapters import ids
 from adapters.catalogue import load_catalogue
 from adapters.clock import SystemClock
 from adapters.gathering import Together
+from adapters.postgres.bell import PostgresBell
 from adapters.postgres.counts import PostgresCounts
 from adapters.postgres.database import open_database
 from adapters.postgres.entitlements import PostgresEntitlements
@@ -100,7 +101,8 @@ class Container(containers.DeclarativeContainer):
     tracing = providers.Singleton(choose_tracing, closing, settings)
     report_errors = providers.Singleton(report_errors, closing, settings)
     database = providers.Singleton(open_database, closing, settings.provided.database_url, measures)
-    begin = providers.Factory(PostgresUnitOfWork, database)
+    bell = providers.Singleton(PostgresBell, database)
+    begin = providers.Factory(PostgresUnitOfWork, database, bell.provided.ring)
     history = providers.Singleton(PostgresBillingHistory, database)
     unfinished = providers.Singleton(PostgresUnfinished, database)
     open_returns = providers.Singleton(PostgresOpenReturns, database)

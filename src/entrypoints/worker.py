@@ -19,7 +19,7 @@ from application.errors import (
     TryAgain,
 )
 from application.log_context import about
-from application.ports.jobs import ClaimedJob, JobKind, JobQueue
+from application.ports.jobs import ClaimedJob, JobBell, JobKind, JobQueue
 from application.ports.turns import Turns
 from entrypoints.container import Container
 from entrypoints.tracing import Origin, Tracing
@@ -104,6 +104,7 @@ def worker_of(container: Container) -> "Worker":
         container.queue(),
         handlers_of(container),
         chores=chores_of(container, container.turns()),
+        bell=container.bell(),
         observe=container.measures().job,
         tracing=container.tracing(),
     )
@@ -141,6 +142,7 @@ class Worker:
         handlers: Mapping[JobKind, Handler],
         *,
         chores: Sequence[Chore] = (),
+        bell: JobBell | None = None,
         seed: int | None = None,
         observe: Observer | None = None,
         tracing: Tracing | None = None,
@@ -151,24 +153,29 @@ class Worker:
         self._handlers = dict(handlers)
         self._chores = (Chore(name="taking back lost jobs", every_seconds=REAP_EVERY_SECONDS, do=self._reap), *chores)
         self._chance = random.Random(seed)  # noqa: S311 # jitter, not a secret
-        self._stopping = asyncio.Event()
+        self._bell = bell
+        self._stopping, self._woken = asyncio.Event(), asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
     def stop(self) -> None:
         """Claim no more jobs."""
         self._stopping.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Work until stopped. A store that is away is waited for."""
         log.info("worker started")
-        by_the_clock = [asyncio.create_task(self._again_and_again(chore)) for chore in self._chores]
+        beside = [asyncio.create_task(self._again_and_again(chore)) for chore in self._chores]
+        if self._bell is not None:
+            beside.append(asyncio.create_task(self._bell.listen(self._woken.set)))
         try:
             while not self._stopping.is_set():
+                self._woken.clear()  # before the claim: what rings during it wakes at once
                 if not await self._claim():
-                    await self._pause(POLL_SECONDS)
+                    await self._pause(POLL_SECONDS, self._woken)
         finally:
-            for chore in by_the_clock:
-                chore.cancel()
+            for task in beside:
+                task.cancel()
             if self._running:
                 await asyncio.wait(self._running, timeout=DRAIN_SECONDS_MAX)
         log.info("worker stopped")
@@ -189,7 +196,7 @@ class Worker:
         except Exception as fault:
             # Also what nobody foresaw, such as a schema that is not there yet: a worker that gives up helps nobody.
             _log_fault("no jobs can be claimed", fault)
-            await self._pause(1.0)
+            await self._pause(1.0, self._stopping)
             return False
         for job in claimed:
             task = asyncio.create_task(self._do(job))
@@ -258,9 +265,10 @@ class Worker:
             except Exception as fault:
                 _log_fault(f"{chore.name} failed and is tried again later", fault)
 
-    async def _pause(self, seconds: float) -> None:
+    @staticmethod
+    async def _pause(seconds: float, ended_by: asyncio.Event) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._stopping.wait()
+                await ended_by.wait()
         except TimeoutError:
             pass

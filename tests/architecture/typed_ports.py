@@ -38,6 +38,7 @@ from adapters.memory.unit_of_work import (
 )
 from adapters.memory.work_jobs import MemoryWorkJobs
 from adapters.memory.world import MemoryClock
+from adapters.postgres.bell import PostgresBell
 from adapters.postgres.counts import PostgresCounts
 from adapters.postgres.database import Database
 from adapters.postgres.entitlements import PostgresEntitlements
@@ -71,7 +72,7 @@ from adapters.postgres.unit_of_work import (
 from application.ports.counts import Counts
 from application.ports.idempotency import Answers, IdempotencyKeys
 from application.ports.installation import Installation
-from application.ports.jobs import JobQueue, Jobs
+from application.ports.jobs import JobBell, JobQueue, Jobs
 from application.ports.privacy import Members
 from application.ports.reads import (
     BillingHistory,
@@ -118,6 +119,7 @@ class Store(NamedTuple):
     jobs: Jobs
     refused_currencies: RefusedCurrencies
     queue: JobQueue
+    bell: JobBell | None
     history: BillingHistory
     entitlements: Entitlements
     unfinished: Unfinished
@@ -152,6 +154,7 @@ def stored_in_memory(store: MemoryStore, clock: MemoryClock, work: MemoryUnitOfW
         jobs=MemoryWorkJobs(work),
         refused_currencies=MemoryRefusedCurrencies(work),
         queue=MemoryJobs(clock),
+        bell=None,
         history=MemoryBillingHistory(store),
         entitlements=MemoryEntitlements(store),
         unfinished=MemoryUnfinished(store),
@@ -187,6 +190,7 @@ def stored_in_postgres(database: Database, work: PostgresUnitOfWork) -> Store:
         jobs=PostgresWorkJobs(work),
         refused_currencies=PostgresRefusedCurrencies(work),
         queue=PostgresJobQueue(database),
+        bell=PostgresBell(database),
         history=PostgresBillingHistory(database),
         entitlements=PostgresEntitlements(database),
         unfinished=PostgresUnfinished(database),

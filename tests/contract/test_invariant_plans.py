@@ -9,6 +9,9 @@ from contract.stores import StoreInPostgres
 
 PAYMENTS: Final = 20_000
 FILL: Final = f"""
+    ALTER TABLE payments SET (autovacuum_enabled = false);
+    ALTER TABLE jobs SET (autovacuum_enabled = false);
+    ALTER TABLE mails SET (autovacuum_enabled = false);
     SET session_replication_role = replica;
     INSERT INTO customers (user_id, email, name, locale, attempt, version)
     SELECT 'u' || n, 'u' || n || '@example.org', 'U', 'fr', 1, 1 FROM generate_series(1, {PAYMENTS}) n;

@@ -3,6 +3,7 @@
 The database's clock alone counts, so that replicas whose clocks differ agree on what is due and whose lease has ended.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from adapters.postgres.audit import note
@@ -28,8 +29,10 @@ REAP: Final = STATEMENTS["jobs.reap"]
 class PostgresWorkJobs:
     """The port Jobs: jobs as part of a unit of work."""
 
-    def __init__(self, transaction: PostgresTransaction) -> None:
+    def __init__(self, transaction: PostgresTransaction, ring: Callable[[], None] | None = None) -> None:
+        """ring: tells workers of jobs that are due at once, after the commit."""
         self._transaction = transaction
+        self._ring = ring
 
     def enqueue(self, job: NewJob) -> None:
         values = {
@@ -39,6 +42,8 @@ class PostgresWorkJobs:
             "delay_seconds": job.delay_seconds,
         }
         self._transaction.note_first(("jobs", job.kind, job.subject), Write(ENQUEUE, values))
+        if self._ring is not None and job.delay_seconds == 0:
+            self._transaction.then(self._ring)
 
     def complete(self, job: ClaimedJob) -> None:
         self._transaction.note(("jobs", job.id), Write(DONE, {"the_id": job.id, "the_lease": job.lease}))

@@ -1,7 +1,7 @@
 """One Postgres transaction that sends what it gathered in one statement at commit."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -78,6 +78,7 @@ class PostgresTransaction:
         self._database = database
         self._first: dict[object, Write] = {}
         self._writes: dict[object, Write] = {}
+        self._then: dict[Callable[[], None], None] = {}
         self._connection: Connection | None = None
         self._finished = False
 
@@ -129,6 +130,10 @@ class PostgresTransaction:
         """Keep a write for the commit, unless there is an earlier one of the same key."""
         self._writes.setdefault(key, write)
 
+    def then(self, do: Callable[[], None]) -> None:
+        """Do something once all is committed, and only then; once, however often it was said."""
+        self._then[do] = None
+
     async def commit(self) -> None:
         """Send what was gathered, and commit. Raises Conflict when a guarded write found nothing, TryAgain for what passes."""
         for write in self._first.values():
@@ -147,6 +152,8 @@ class PostgresTransaction:
                     raise Conflict(f"another writer changed {guard} first", constraint=guard)
         await self._execute("COMMIT")
         self._finished = True
+        for do in self._then:
+            do()
 
     @property
     def _open(self) -> Connection:

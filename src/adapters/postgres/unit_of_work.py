@@ -1,6 +1,6 @@
 """The unit of work over Postgres, and what it gives access to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -40,7 +40,8 @@ REFUSE_CURRENCY: Final = STATEMENTS["refused_currencies.add"]
 class PostgresUnitOfWork(PostgresTransaction):
     """One transaction with everything that is stored at hand."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ring: Callable[[], None] | None = None) -> None:
+        """ring: tells workers of jobs that are due at once, after the commit."""
         super().__init__(database)
         self.payments = PostgresPayments(self)
         self.subscriptions = PostgresSubscriptions(self)
@@ -50,7 +51,7 @@ class PostgresUnitOfWork(PostgresTransaction):
         self.returns = PostgresReturns(self)
         self.inbox = PostgresInbox(self)
         self.mails = PostgresMails(self)
-        self.jobs = PostgresWorkJobs(self)
+        self.jobs = PostgresWorkJobs(self, ring)
         self.refused_currencies = PostgresRefusedCurrencies(self)
         self.cursors = PostgresCursors(self)
         self.installation = PostgresInstallation(self, database)

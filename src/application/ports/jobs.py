@@ -1,5 +1,6 @@
 """Work that is done after commit by a worker: noted with what caused it, claimed by one worker at a time."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -99,6 +100,18 @@ class Jobs(Protocol):
 
     def discard(self, job: JobRecord, cause: Cause) -> None:
         """Note that a dead job is given up. Its key stays used: a Conflict at commit when it is in other hands."""
+        ...
+
+
+class JobBell(Protocol):
+    """Tells workers that jobs have come. Nothing depends on it: a worker that hears nothing looks by itself."""
+
+    def ring(self) -> None:
+        """Tell them soon, once for many rings. Never raises: where nobody can be told, nobody is."""
+        ...
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Call `heard` after each ring, also of other processes, until cancelled."""
         ...
 
 
