@@ -1,6 +1,6 @@
 """Whether the process lives, and whether it can work."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from litestar import Request, get
 from litestar.datastructures import State
@@ -17,6 +17,9 @@ from entrypoints.http.rate_limits import UNLIMITED
 AnyRequest: TypeAlias = Request[Any, Any, State]  # Any: nobody has to say who they are
 
 
+OK: Final = "ok"
+
+
 class LiveBody(Struct, frozen=True, kw_only=True):
     """The process answers."""
 
@@ -24,7 +27,7 @@ class LiveBody(Struct, frozen=True, kw_only=True):
 
 
 class ReadyBody(Struct, frozen=True, kw_only=True):
-    """The process can work."""
+    """The process can work. checks: each by its name; `ok`, or in an answer of 503 what is wrong."""
 
     status: Literal["ready"] = "ready"
     checks: dict[str, str]
@@ -49,13 +52,16 @@ async def live() -> LiveBody:
     summary="Can the process work?",
     tags=["Health"],
     opt={PUBLIC: True, UNLIMITED: True},
-    responses={200: answer(ReadyBody(checks={"database": "ok"}), "It can"), **problems()},
+    responses={200: answer(ReadyBody(checks={"process": OK, "database": OK}), "It can"), **problems()},
 )
 async def ready(request: AnyRequest, readiness: NamedDependency[Readiness]) -> ReadyBody:
     """Ready means that the database is reachable and migrated, and that the process is not about to stop."""
-    if request.scope["state"].get(DRAINING):
-        raise ServiceUnavailableException("The process is about to stop.")
-    problem = await readiness.problem()
-    if problem is not None:
-        raise ServiceUnavailableException(problem)
-    return ReadyBody(checks={"database": "ok"})
+    problems = {
+        "process": "The process is about to stop." if request.scope["state"].get(DRAINING) else None,
+        "database": await readiness.problem(),
+    }
+    checks = {name: problem or OK for name, problem in problems.items()}
+    found = [problem for problem in problems.values() if problem is not None]
+    if found:
+        raise ServiceUnavailableException(" ".join(found), extra={"checks": checks})
+    return ReadyBody(checks=checks)

@@ -236,6 +236,7 @@ def _of_http(error: HTTPException) -> Problem:
         detail=details.get(error.status_code, error.detail),
         retry_after_seconds=5 if error.status_code == 503 else None,
         allowed=allowed,
+        more=error.extra if isinstance(error.extra, dict) else {},
     )
 
 
