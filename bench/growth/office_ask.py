@@ -91,14 +91,14 @@ def sweeps() -> list[Question]:
         question("events.forget", "retention: events", lambda s: {"days": 399.0, "at_most": BATCH}),
         question("jobs.forget", "retention: retries of events", lambda s: {"days": 29.0, "at_most": BATCH}),
         question("idempotency_keys.forget", "retention: answers", lambda s: {"days": 0.9, "at_most": BATCH}),
-        question("counts.waiting", "metrics: unfinished payments", lambda s: {}),
+        question("counts.waiting", "metrics: unfinished payments", lambda s: {}, grows="counts them"),
         question(
             "counts.begun",
             "metrics: payments of an hour",
             lambda s: {"first_id": first_id_at(s.now - timedelta(hours=1)), "at_most": 100_000},
         ),
         question("counts.jobs", "metrics: jobs", lambda s: {}),
-        question("counts.events", "metrics: parked events", lambda s: {}),
+        question("counts.events", "metrics: parked events", lambda s: {}, grows="counts them"),
     ]
 
 
@@ -154,6 +154,11 @@ def lists() -> list[Question]:
     ]
 
 
+ALL_JOBS = (
+    "looks through all jobs by the first part of their subject: a night's work must not cost every webhook an index"
+)
+
+
 def stories() -> list[Question]:
     """What operators look for, by each word that they may have in hand."""
 
@@ -162,7 +167,13 @@ def stories() -> list[Question]:
             text = str(word(sample)) if callable(word) else str(word)
             return [text, uuid_of(text), 10]
 
-        return Question(name="story.about", what=f"operator: payments by {what}", sql=STORY["about"], values=values)
+        return Question(
+            name="story.about",
+            what=f"operator: payments by {what}",
+            sql=STORY["about"],
+            values=values,
+            known_to_grow="one statement for any word: it looks through the customers and the invoices",
+        )
 
     return [
         about("id", lambda s: s.one(s.paid)["id"]),
@@ -186,6 +197,7 @@ def stories() -> list[Question]:
             sql=STORY["moments"],
             values=lambda s: [s.one(s.paid)["id"]],
             of_big=lambda s: [s.one(s.big_payments)["id"]],
+            known_to_grow=ALL_JOBS,
         ),
     ]
 
@@ -199,6 +211,7 @@ def erasures() -> list[Question]:
             what="erasure: the jobs of a member",
             sql=OF_MEMBER["jobs"],
             values=lambda s: [[str(s.one(s.paid)["id"]), s.one(s.paid)["payment_intent_id"]]],
+            known_to_grow=ALL_JOBS,
         ),
         Question(
             name="members.audit",

@@ -59,7 +59,7 @@ async def restored(postgres_store: StoreInPostgres) -> StoreInPostgres:
 
 
 async def test_all_checks_of_a_database_without_statistics_end_in_seconds(restored: StoreInPostgres) -> None:
-    inspection = await PostgresInvariants(restored.database, seconds_max=5.0).inspect(settled=True)
+    inspection = await PostgresInvariants(restored.database, seconds_max=20.0).inspect(settled=True)
     analyzed = await restored.observer.fetchval(
         "SELECT count(*) FROM pg_stats WHERE tablename IN ('jobs', 'payments', 'mails')"
     )

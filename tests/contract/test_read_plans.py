@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from adapters.postgres.entitlements import OF_ALL
-from adapters.postgres.statements import Statement
+from adapters.postgres.statements import STATEMENTS, Statement
 from application.list_payments import PAGE_SIZE
 from application.ports.reads import WantedPayments
 from builders import NOON
@@ -34,6 +34,13 @@ FILL: Final = f"""
     INSERT INTO periods (user_id, n, payment_id, starts_at, ends_at)
     SELECT DISTINCT ON (user_id) user_id, 1, id, paid_at, paid_at + interval '1 year' FROM payments;
     ANALYZE payments, invoices, subscriptions, periods
+"""
+
+UNDER_WAY: Final = f"""
+    INSERT INTO payments (id, user_id, user_type, plan, amount_minor, currency, created_at, renewal, status, refunded_minor, version)
+    SELECT lpad(to_hex({PAYMENTS} + n), 32, '0')::uuid, 'v' || n, 'talent', 'talent_membership', 30000, 'mad', now(), false, 'PENDING', 0, 1
+      FROM generate_series(1, 2000) n;
+    ANALYZE payments
 """
 
 
@@ -108,3 +115,12 @@ async def test_a_hundred_access_checks_read_a_hundred_members(filled: StoreInPos
     assert 100 == len(users)
     assert [] == whole_reads(nodes)
     assert 100 == rows_met(nodes, "subscriptions")
+
+
+async def test_a_start_finds_what_is_under_way_without_going_through_the_history(filled: StoreInPostgres) -> None:
+    await filled.observer.execute(UNDER_WAY)
+    statement = STATEMENTS["payments.unfinished_of"]
+    nodes = await nodes_of(filled.observer, statement.sql, statement.arguments({"user_id": OFTEN}), run=True)
+
+    assert ["ix_payments_unfinished_of"] == [node["Index Name"] for node in nodes if "Index Name" in node]
+    assert 0 == rows_met(nodes, "payments")

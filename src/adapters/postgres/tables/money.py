@@ -50,6 +50,7 @@ class PaymentRow(DefaultBase):
         Index("uq_payments_one_payable", "user_id", unique=True, postgresql_where=text(f"status = '{PAYABLE}'")),
         Index("ix_payments_history", "user_id", text("id desc")),
         Index("ix_payments_unfinished", "created_at", postgresql_where=text(f"status in ({one_of(UNFINISHED)})")),
+        Index("ix_payments_unfinished_of", "user_id", postgresql_where=text(f"status in ({one_of(UNFINISHED)})")),
         Index("ix_payments_under_review", "created_at", postgresql_where=text("status = 'REVIEW' or duplicate")),
         {"postgresql_with": {"fillfactor": 85}},
     )
