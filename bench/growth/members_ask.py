@@ -1,58 +1,22 @@
 """What members and Stripe ask all day: webhooks, access checks, histories, checkouts, keys."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
 import asyncpg
 
-from adapters.postgres.statements import STATEMENTS
-from adapters.postgres.transaction import Part, composed
 from bench.events import Pending as Awaited
 from bench.events import body_of, template
-from bench.growth.asked import Question, Values
+from bench.growth.asked import Question
 from bench.growth.sample import Sample
+from bench.growth.wording import Wanted, question, saved
 from entrypoints.sandbox.events import API_VERSION
 
-Wanted: TypeAlias = Callable[[Sample], Mapping[str, object]]
 AN_EVENT: Final = template(1_790_000_000)
 HUNDRED: Final = 100
 AMOUNT: Final = 30000
 A_CLAIM: Final = {"fingerprint": bytes(32), "lease_seconds": 30.0}
-
-
-def question(name: str, what: str, wanted: Wanted, big: Wanted | None = None, *, grows: str | None = None) -> Question:
-    """A question that is one statement."""
-    statement = STATEMENTS[name]
-    return Question(
-        name=name,
-        what=what,
-        sql=statement.sql,
-        values=lambda sample: statement.arguments(wanted(sample)),
-        of_big=None if big is None else lambda sample: statement.arguments(big(sample)),
-        known_to_grow=grows,
-    )
-
-
-def saved(what: str, *parts: tuple[str, Wanted], name: str, big: Wanted | None = None) -> Question:
-    """The statement that a unit of work sends at commit. The parameters that `big` names differ for the big member."""
-    statements = [STATEMENTS[part] for part, _ in parts]
-    wanted = [asked for _, asked in parts]
-
-    def values(sample: Sample, also: Mapping[str, object]) -> Values:
-        given: list[object] = []
-        for statement, one in zip(statements, wanted, strict=True):
-            known = one(sample)
-            given += statement.arguments({**known, **{key: also[key] for key in also if key in known}})
-        return given
-
-    return Question(
-        name=name,
-        what=what,
-        sql=composed(tuple(Part(statement, several=False) for statement in statements)),
-        values=lambda sample: values(sample, {}),
-        of_big=None if big is None else lambda sample: values(sample, big(sample)),
-    )
 
 
 def an_event(sample: Sample) -> Mapping[str, object]:
@@ -240,7 +204,12 @@ def webhooks() -> list[Question]:
                 "version": 1,
             },
         ),
-        question("events.kept", "reconciliation: which of 100 events are known", lambda s: {"ids": s.events[:HUNDRED]}),
+        question(
+            "events.kept",
+            "reconciliation: which of 100 events are known",
+            lambda s: {"ids": s.events[:HUNDRED]},
+            grows="a hundred ways into an index that is one page deeper",
+        ),
     ]
 
 

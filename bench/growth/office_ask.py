@@ -15,11 +15,12 @@ from application.check_unfinished import PAGE_SIZE
 from application.ports.jobs import JobKind
 from application.prune import BATCH
 from bench.growth.asked import Question, Values
-from bench.growth.members_ask import question, saved
 from bench.growth.sample import Sample
+from bench.growth.wording import question, saved
 
 KINDS: Final = sorted(kind.value for kind in JobKind)
 LISTED: Final = 50
+MORE: Final = "reads up to so many of what there is, and there is more"
 EARLY: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -70,6 +71,7 @@ def sweeps() -> list[Question]:
             "payments.unfinished",
             "sweep of unfinished checkouts: first page",
             lambda s: {"after_created_at": BEGINNING[0], "after_id": BEGINNING[1], "limit": PAGE_SIZE},
+            grows=MORE,
         ),
         question("payments.unfinished", "sweep of unfinished checkouts: from the middle", deep),
         question(
@@ -81,23 +83,26 @@ def sweeps() -> list[Question]:
             "returns.open",
             "sweep of open refunds and disputes",
             lambda s: {"made_until": s.now, "after_created_at": EARLY, "after_id": "", "at_most": PAGE_SIZE},
+            grows=MORE,
         ),
         question(
             "returns.charges",
             "sweep of all that went back: a page",
             lambda s: {"after": s.one(s.refunds)["payment_intent_id"], "at_most": 500},
         ),
-        question("events.strip", "retention: bodies of events", lambda s: {"days": 89.0, "at_most": BATCH}),
-        question("events.forget", "retention: events", lambda s: {"days": 399.0, "at_most": BATCH}),
-        question("jobs.forget", "retention: retries of events", lambda s: {"days": 29.0, "at_most": BATCH}),
-        question("idempotency_keys.forget", "retention: answers", lambda s: {"days": 0.9, "at_most": BATCH}),
+        question("events.strip", "retention: bodies of events", lambda s: {"days": 89.0, "at_most": BATCH}, grows=MORE),
+        question("events.forget", "retention: events", lambda s: {"days": 399.0, "at_most": BATCH}, grows=MORE),
+        question("jobs.forget", "retention: retries of events", lambda s: {"days": 29.0, "at_most": BATCH}, grows=MORE),
+        question(
+            "idempotency_keys.forget", "retention: answers", lambda s: {"days": 0.9, "at_most": BATCH}, grows=MORE
+        ),
         question("counts.waiting", "metrics: unfinished payments", lambda s: {}, grows="counts them"),
         question(
             "counts.begun",
             "metrics: payments of an hour",
             lambda s: {"first_id": first_id_at(s.now - timedelta(hours=1)), "at_most": 100_000},
         ),
-        question("counts.jobs", "metrics: jobs", lambda s: {}),
+        question("counts.jobs", "metrics: jobs", lambda s: {}, grows=MORE),
         question("counts.events", "metrics: parked events", lambda s: {}, grows="counts them"),
     ]
 
@@ -113,7 +118,7 @@ def events_page(what: str, **changes: object) -> Question:
         "before_id": "",
         "at_most": LISTED,
     }
-    return question("events.page", f"operator: events, {what}", lambda s: every | changes)
+    return question("events.page", f"operator: events, {what}", lambda s: every | changes, grows=MORE)
 
 
 def lists() -> list[Question]:
@@ -128,7 +133,13 @@ def lists() -> list[Question]:
     every = {"state": None, "whole": True, "type": None, "since": ALWAYS, "at_most": LISTED}
     return [
         events_page("the newest"),
-        Question(name=page.name, what=page.what, sql=page.sql, values=lambda s: statement.arguments(every | deep(s))),
+        Question(
+            name=page.name,
+            what=page.what,
+            sql=page.sql,
+            values=lambda s: statement.arguments(every | deep(s)),
+            known_to_grow=MORE,
+        ),
         events_page("parked", state="parked"),
         events_page("given up", state="parked", whole=False),
         question("events.one", "operator: an event", lambda s: {"the_id": s.chance.choice(s.events)}),
@@ -150,7 +161,7 @@ def lists() -> list[Question]:
             "operator: dead jobs of a kind",
             lambda s: {"state": "dead", "kind": "retry_event", "before_id": None, "at_most": LISTED},
         ),
-        question("payments.under_review", "operator: money under review", lambda s: {}),
+        question("payments.under_review", "operator: money under review", lambda s: {}, grows=MORE),
     ]
 
 

@@ -19,7 +19,7 @@ CHANNEL: Final = "payments_jobs"
 AFTER_SECONDS: Final = 0.001
 """What is under way, the answer to Stripe above all, goes first."""
 
-BETWEEN_SECONDS: Final = 0.02
+BETWEEN_SECONDS: Final = 0.05
 AGAIN_SECONDS: Final = 1.0
 """How long after its connection broke a listener connects again."""
 
