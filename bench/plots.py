@@ -88,7 +88,13 @@ def paths(measurements: Sequence[Measurement]) -> list[Group]:
         its = of_place(measurements, path, connections)
         if SERVICE in its and BARE in its:
             times = ratio(its[SERVICE], its[BARE], "server_us")
-            bars.append(Bar(f"{path}, {connections} connections", (("a", times),), f"{times:.1f} x"))
+            bars.append(
+                Bar(
+                    f"{path}, {connections} connection{'s' if connections > 1 else ''}",
+                    (("a", times),),
+                    f"{times:.1f} x",
+                )
+            )
     return [Group("service, where bare is 1", tuple(bars))] if bars else []
 
 

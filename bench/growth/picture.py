@@ -43,7 +43,9 @@ def drawn(results: Growth) -> str:
         parts.append(
             f'<line class="{kind}" x1="{place(ratio):.0f}" x2="{place(ratio):.0f}" y1="{TOP - 8}" y2="{height - 16}"/>'
         )
-        parts.append(f'<text x="{place(ratio):.0f}" y="{TOP - 12}" text-anchor="middle">{ratio:g}</text>')
+        parts.append(
+            f'<text x="{place(ratio):.0f}" y="{TOP - 12}" text-anchor="middle">{ratio:g}{"+" if ratio == RATIO_MAX else ""}</text>'
+        )
     for number, (small, large) in enumerate(found):
         y = TOP + ROW * number + 8
         name = large.what + (" (big member)" if large.big else "")
