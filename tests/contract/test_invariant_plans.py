@@ -9,9 +9,6 @@ from contract.stores import StoreInPostgres
 
 PAYMENTS: Final = 20_000
 FILL: Final = f"""
-    ALTER TABLE payments SET (autovacuum_enabled = false);
-    ALTER TABLE jobs SET (autovacuum_enabled = false);
-    ALTER TABLE mails SET (autovacuum_enabled = false);
     SET session_replication_role = replica;
     INSERT INTO customers (user_id, email, name, locale, attempt, version)
     SELECT 'u' || n, 'u' || n || '@example.org', 'U', 'fr', 1, 1 FROM generate_series(1, {PAYMENTS}) n;
@@ -53,20 +50,17 @@ FILL: Final = f"""
 
 @pytest.fixture
 async def restored(postgres_store: StoreInPostgres) -> StoreInPostgres:
-    """A database that was just filled, and that nobody has analyzed."""
+    """A database that was just filled, and that nobody has analyzed: Postgres knows of no column what is in it."""
     await postgres_store.observer.execute(FILL)
+    await postgres_store.observer.execute("DELETE FROM pg_statistic WHERE starelid >= 16384")
     return postgres_store
 
 
 async def test_all_checks_of_a_database_without_statistics_end_in_seconds(restored: StoreInPostgres) -> None:
     inspection = await PostgresInvariants(restored.database, seconds_max=20.0).inspect(settled=True)
-    analyzed = await restored.observer.fetchval(
-        "SELECT count(*) FROM pg_stats WHERE tablename IN ('jobs', 'payments', 'mails')"
-    )
 
     assert () == inspection.broken
     assert len(INVARIANTS) == len(inspection.checked)
-    assert 0 == analyzed
 
 
 async def test_what_is_broken_is_found_among_many(restored: StoreInPostgres) -> None:
