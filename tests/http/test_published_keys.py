@@ -244,6 +244,34 @@ async def test_a_token_that_is_known_proves_nobody_once_its_key_is_withdrawn(mon
         await verifier.caller(token)
 
 
+async def test_keys_that_were_fetched_before_the_first_token_outlive_the_platform() -> None:
+    settings = TokenSettings(
+        algorithm="ES256", secret=None, public_key=None, jwks_url="http://platform", issuer=None, audience=None
+    )
+    platform = Platform(described("ES256"))
+    verifier = TokenVerifier(settings, published=PublishedKeys("http://platform", "ES256", platform.fetch))
+    await verifier.warm_up()
+    platform.published = OSError("away")
+    caller = await verifier.caller(signed("ES256"))
+
+    assert ("u1", 1) == (caller.user_id, platform.asked)
+
+
+async def test_a_platform_that_is_away_at_the_start_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = TokenSettings(
+        algorithm="ES256", secret=None, public_key=None, jwks_url="http://platform", issuer=None, audience=None
+    )
+    platform = Platform(described("ES256"))
+    there, platform.published = platform.published, OSError("away")
+    keys = PublishedKeys("http://platform", "ES256", platform.fetch)
+    verifier = TokenVerifier(settings, published=keys)
+    await verifier.warm_up()
+    platform.published = there
+    later(monkeypatch, keys, PAUSE_SECONDS)
+
+    assert "u1" == (await verifier.caller(signed("ES256"))).user_id
+
+
 @pytest.fixture
 def address() -> Iterator[str]:
     """Where the platform publishes."""

@@ -92,7 +92,7 @@ def create_app(container: Container) -> Frame:
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         async with container.closing():
-            warming = asyncio.gather(container.warm_up(), asyncio.to_thread(pages.warm_up))
+            warming = asyncio.gather(container.warm_up(), verifier.warm_up(), asyncio.to_thread(pages.warm_up))
             sharing = asyncio.create_task(keep_sharing(container.share_rate_limits()))
             watching = asyncio.create_task(watch_punctuality(container.measures().late))
             yield

@@ -138,6 +138,11 @@ class PublishedKeys:
             raise UnknownKey
         return found
 
+    async def fetch_first(self) -> None:
+        """Fetch the keys, unless they were fetched already. That they cannot be is logged, and tried again when a token comes."""
+        if self.known_good is None:
+            await self._renewed()
+
     @property
     def known_good(self) -> object | None:
         """The keys as they stand: another object once they were fetched again; null where they are old enough to be fetched."""

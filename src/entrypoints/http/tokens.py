@@ -95,6 +95,11 @@ class TokenVerifier:
             fault = f"AUTH_JWT_PUBLIC_KEY: is no PEM of a public key{bits} for {settings.algorithm}"
             raise ConfigurationError([fault]) from error
 
+    async def warm_up(self) -> None:
+        """Fetch the published keys before the first token comes: a platform that is away by then is survived by every replica."""
+        if self._published is not None:
+            await self._published.fetch_first()
+
     async def caller(self, token: str) -> Caller:
         """Who the token proves. Raises InvalidToken, and TryAgain where the keys of the platform cannot be had."""
         if len(token) > TOKEN_LENGTH_MAX:
