@@ -112,8 +112,8 @@ async def inspection_by(
 
 
 ALL_WITH_ALL: Final = "SET LOCAL enable_nestloop = off"
-"""A check compares whole tables. Where Postgres knows little of them, as of a backup that was restored and never analyzed, it takes few
-rows for granted and looks through one table for each row of the other: minutes at a million payments, where hashing takes seconds."""
+"""A check compares whole tables. Where Postgres expects few rows, since nothing is ever broken or it knows little of a backup that was just
+restored, it looks through one table for each row of the other: minutes at a million payments, where hashing takes seconds."""
 
 
 class PostgresInvariants:
