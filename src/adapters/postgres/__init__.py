@@ -1,1 +1,1 @@
-"""The store in Postgres. Tables are declared with advanced-alchemy; writes and hot reads go over asyncpg as SQL compiled from them."""
+"""The store in Postgres. Tables are declared with advanced-alchemy; what is read and written goes over asyncpg, as SQL compiled from them."""
