@@ -1,1 +1,1 @@
-"""The store in Postgres. Tables are declared with advanced-alchemy; what is read and written goes over asyncpg, as SQL compiled from them."""
+"""The store in Postgres. Tables are declared with advanced-alchemy; all that is asked goes over asyncpg, as SQL compiled from them."""
