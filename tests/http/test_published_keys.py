@@ -3,14 +3,12 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from application.errors import TryAgain
 from entrypoints.http.published_keys import (
@@ -22,55 +20,11 @@ from entrypoints.http.published_keys import (
     fetched,
 )
 from entrypoints.http.tokens import InvalidToken, TokenVerifier
-from entrypoints.settings import TokenSettings
+from platform_keys import PRIVATE, Json, Platform, described, later, settings, signed
 
-Json = dict[str, Any]  # Any: JSON
-PRIVATE: dict[str, Any] = {  # Any: key kinds
-    "RS256": rsa.generate_private_key(65537, 2048),
-    "ES256": ec.generate_private_key(ec.SECP256R1()),
-    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
-}
 SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505 # must be refused
 OTHER_CURVE = ec.generate_private_key(ec.SECP384R1())
 DEEP = b'{"keys":' + b"[" * 100_000
-
-
-def described(algorithm: str, kid: str | None = "one", **more: object) -> Json:
-    """The public half of a key, as a JWKS has it."""
-    kinds = {"RS256": jwt.algorithms.RSAAlgorithm, "ES256": jwt.algorithms.ECAlgorithm}
-    kind: Any = kinds.get(algorithm, jwt.algorithms.OKPAlgorithm)  # Any: each takes keys of its own
-    key: Json = kind.to_jwk(PRIVATE[algorithm].public_key(), as_dict=True)
-    key.pop("alg", None)
-    key.pop("key_ops", None)
-    return key | ({"kid": kid} if kid else {}) | more
-
-
-def signed(algorithm: str, kid: str | None = "one") -> str:
-    """A token under a key."""
-    claims = {"sub": "u1", "exp": datetime(2100, 1, 1, tzinfo=UTC)}
-    return jwt.encode(claims, PRIVATE[algorithm], algorithm=algorithm, headers={"kid": kid} if kid else None)
-
-
-class Platform:
-    """Publishes what a test wants, and counts who asks. An exception is raised, bytes are the body, anything else is its JSON."""
-
-    def __init__(self, *keys: Json) -> None:
-        self.published: object = {"keys": list(keys)}
-        self.asked = 0
-
-    async def fetch(self, _url: str) -> bytes:
-        """What stands at the address."""
-        self.asked += 1
-        await asyncio.sleep(0)
-        if isinstance(self.published, Exception):
-            raise self.published
-        return self.published if isinstance(self.published, bytes) else json.dumps(self.published).encode()
-
-
-def later(monkeypatch: pytest.MonkeyPatch, keys: PublishedKeys, seconds: float) -> None:
-    """Let time pass for the keys."""
-    now = keys._now() + seconds
-    monkeypatch.setattr(PublishedKeys, "_now", staticmethod(lambda: now))
 
 
 @pytest.mark.parametrize("algorithm", list(PRIVATE))
@@ -223,55 +177,6 @@ class Published(BaseHTTPRequestHandler):
         """Be quiet."""
 
 
-async def test_a_token_that_is_known_proves_nobody_once_its_key_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = TokenSettings(
-        algorithm="ES256", secret=None, public_key=None, jwks_url="http://platform", issuer=None, audience=None
-    )
-    platform = Platform(described("ES256"))
-    keys = PublishedKeys("http://platform", "ES256", platform.fetch)
-    verifier = TokenVerifier(settings, published=keys)
-    token = signed("ES256")
-    before = [(await verifier.caller(token)).user_id for _ in range(2)]
-    platform.published = {"keys": [described("ES256", "two")]}
-    later(monkeypatch, keys, FRESH_SECONDS)
-    while_old = (await verifier.caller(token)).user_id
-    await asyncio.sleep(0.01)
-
-    assert ["u1", "u1"] == before
-    assert "u1" == while_old
-    assert 2 == platform.asked
-    with pytest.raises(InvalidToken):
-        await verifier.caller(token)
-
-
-async def test_keys_that_were_fetched_before_the_first_token_outlive_the_platform() -> None:
-    settings = TokenSettings(
-        algorithm="ES256", secret=None, public_key=None, jwks_url="http://platform", issuer=None, audience=None
-    )
-    platform = Platform(described("ES256"))
-    verifier = TokenVerifier(settings, published=PublishedKeys("http://platform", "ES256", platform.fetch))
-    await verifier.warm_up()
-    platform.published = OSError("away")
-    caller = await verifier.caller(signed("ES256"))
-
-    assert ("u1", 1) == (caller.user_id, platform.asked)
-
-
-async def test_a_platform_that_is_away_at_the_start_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = TokenSettings(
-        algorithm="ES256", secret=None, public_key=None, jwks_url="http://platform", issuer=None, audience=None
-    )
-    platform = Platform(described("ES256"))
-    there, platform.published = platform.published, OSError("away")
-    keys = PublishedKeys("http://platform", "ES256", platform.fetch)
-    verifier = TokenVerifier(settings, published=keys)
-    await verifier.warm_up()
-    platform.published = there
-    later(monkeypatch, keys, PAUSE_SECONDS)
-
-    assert "u1" == (await verifier.caller(signed("ES256"))).user_id
-
-
 @pytest.fixture
 def address() -> Iterator[str]:
     """Where the platform publishes."""
@@ -285,10 +190,7 @@ def address() -> Iterator[str]:
 
 
 async def test_a_caller_is_known_by_a_published_key_over_real_http(address: str) -> None:
-    settings = TokenSettings(
-        algorithm="ES256", secret=None, public_key=None, jwks_url=f"{address}/keys", issuer=None, audience=None
-    )
-    verifier = TokenVerifier(settings)
+    verifier = TokenVerifier(settings(f"{address}/keys"))
 
     assert "u1" == (await verifier.caller(signed("ES256"))).user_id
     for other in (signed("ES256", "two"), signed("RS256"), "x.y.z"):

@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.database import CONNECT_SECONDS_MAX, SETTINGS, Database
+from adapters.postgres.statements import Statement
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,9 @@ BETWEEN_SECONDS: Final = 0.05
 AGAIN_SECONDS: Final = 1.0
 """How long after its connection broke a listener connects again."""
 
-RING: Final = f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{CHANNEL}', '')"
+RING: Final = Statement(
+    "jobs.ring", f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{CHANNEL}', '')", (), None
+)
 """There is nothing to keep: nobody need wait for the disk."""
 
 
@@ -45,11 +48,7 @@ class PostgresBell:
         while self._wanted:
             self._wanted = False
             try:
-                connection = await self._database.acquire()
-                try:
-                    await connection.execute(RING)
-                finally:
-                    await self._database.release(connection)
+                await self._database.rows(RING, {})
             except Exception as fault:
                 # Also what nobody foresaw: workers that hear nothing look by themselves.
                 log.debug("no worker is woken: %s: %s", type(fault).__name__, fault)
@@ -59,7 +58,8 @@ class PostgresBell:
         while True:
             try:
                 await self._listen(heard)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as fault:
+            except Exception as fault:
+                # As above.
                 log.debug("nothing is heard of new jobs: %s: %s", type(fault).__name__, fault)
             await asyncio.sleep(AGAIN_SECONDS)
 

@@ -22,8 +22,9 @@ from entrypoints.http.rate_limits import STARTS_CHECKOUT
 
 
 async def json_only(
-    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
-) -> None:  # Any: untyped connection
+    connection: ASGIConnection[Any, Any, Any, Any],  # Any: nothing is asked of its types
+    _: BaseRouteHandler,
+) -> None:
     """Refuse a body that is not declared to be JSON."""
     media_type = connection.headers.get("content-type", "").split(";")[0]
     if media_type.strip().lower() != "application/json":

@@ -31,8 +31,9 @@ AnyUserId = Annotated[
 
 
 async def staff_only(
-    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
-) -> None:  # Any: untyped connection
+    connection: ASGIConnection[Any, Any, Any, Any],  # Any: nothing is asked of its types
+    _: BaseRouteHandler,
+) -> None:
     """Refuse whoever may not ask, before anything of the request is read."""
     if MEMBERS_ADMIN not in connection.user.scopes:
         raise PermissionDeniedException(f"This needs a token with the scope {MEMBERS_ADMIN}.")

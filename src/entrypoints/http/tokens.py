@@ -21,7 +21,7 @@ LEEWAY_SECONDS: Final = 30
 TOKEN_LENGTH_MAX: Final = 8192
 NAME_LENGTH_MAX: Final = 200
 VERIFIED_MAX: Final = 4096
-"""How many callers are remembered: some five megabytes."""
+"""How many callers are remembered: some three megabytes."""
 
 
 class InvalidToken(Exception):
@@ -79,7 +79,7 @@ class TokenVerifier:
     def __init__(self, settings: TokenSettings, *, published: PublishedKeys | None = None) -> None:
         """published: where the keys are taken from instead of `jwks_url`."""
         self._settings = settings
-        self._published = published
+        self._published: PublishedKeys | None = None
         self._key: Any = None  # a key object of whichever algorithm is configured
         self._verified = VerifiedTokens()
         if settings.jwks_url is not None:
